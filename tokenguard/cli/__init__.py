@@ -1,0 +1,53 @@
+"""The command line: click alone. Each command parses, calls one use case, shows what `render` gives, and exits."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from tokenguard import __version__
+from tokenguard.cli._errors import status_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class LazyGroup(click.Group):
+    """A group that imports the module of a command when the command is asked for."""
+
+    def __init__(self, *args: object, modules: dict[str, str], **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type] -- handed on to click as they are
+        self._modules = modules
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        """The names of all commands."""
+        return list(self._modules)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- the same
+        """The command called `cmd_name`, loaded now."""
+        if cmd_name not in self._modules:
+            return None
+        command = getattr(importlib.import_module(f"tokenguard.cli.{self._modules[cmd_name]}"), cmd_name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{cmd_name} is no command")
+        return command
+
+
+@click.group(cls=LazyGroup, modules={"scan": "scan", "hook": "hook"}, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tokenguard")
+def tokenguard() -> None:
+    """Finds leaked Hugging Face credentials before they are committed, and after.
+
+    \b
+    Examples:
+      tokenguard scan                  what git tracks here, or does not ignore
+      tokenguard scan --staged         what the next commit would contain
+      tokenguard hook install          refuse commits that contain a credential
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit status of the command that `arguments` name."""
+    return status_of(lambda: tokenguard.main(list(arguments), prog_name="tokenguard", standalone_mode=False))

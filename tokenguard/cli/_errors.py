@@ -1,0 +1,32 @@
+"""click's ways to end, as exit statuses of ours: by itself it exits 1 for several of them, which means FOUND."""
+
+from __future__ import annotations
+
+import click
+
+from tokenguard.errors import ExitCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def status_of(command: Callable[[], object]) -> int:
+    """The exit status of a click command that was called with `standalone_mode=False`."""
+    try:
+        status = command()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return ExitCode.USAGE
+    except click.UsageError as error:
+        error.show()
+        return ExitCode.USAGE
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    except click.FileError as error:
+        error.show()
+        return ExitCode.INCOMPLETE
+    except click.ClickException as error:
+        error.show()
+        return ExitCode.USAGE
+    return status if isinstance(status, int) else ExitCode.CLEAN

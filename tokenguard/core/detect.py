@@ -1,0 +1,104 @@
+"""The Detector: bytes in, Spans out."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tokenguard.core.kinds import ANCHORS, LONGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenguard.core.kinds import Kind
+
+# How far around a match `detect` looks: at what stands to its left, and for the secret of an S3 access key.
+CONTEXT = 1024
+LEAD = CONTEXT
+TAIL = LONGEST + CONTEXT
+
+
+class Span(NamedTuple):
+    """A credential of `kind` in `data[start:end]`."""
+
+    start: int
+    end: int
+    kind: Kind
+
+
+def may_hold_credentials(data: bytes) -> bool:
+    """Whether `data` has anything that a credential begins with. False for almost every file there is."""
+    return any([anchor in data for anchor in ANCHORS])
+
+
+def detect(data: bytes) -> list[Span]:
+    """Every credential in `data`, in order, none overlapping another."""
+    spans = sorted(span for anchor in ANCHORS if anchor in data for span in _candidates(data, anchor))
+    return list(_accepted(data, spans))
+
+
+def _candidates(data: bytes, anchor: bytes) -> Iterator[Span]:
+    from tokenguard.core.patterns import patterns
+
+    for kind, expression in patterns(anchor):
+        for match in expression.finditer(data):
+            yield Span(match.start(), match.end(), kind)
+
+
+def _accepted(data: bytes, spans: list[Span]) -> Iterator[Span]:
+    from tokenguard.core.boundary import begins_word
+
+    end = -1
+    for span in spans:
+        follows = span.start == end
+        if span.start >= end and (follows or begins_word(data, span.start)) and _is_credential(data, span):
+            end = span.end
+            yield span
+
+
+def _is_credential(data: bytes, span: Span) -> bool:
+    from tokenguard.core import kinds
+    from tokenguard.core.jws import is_jws
+    from tokenguard.core.plausible import looks_random
+
+    body = data[span.start + len(span.kind.prefix) : span.end]
+    match span.kind:
+        case kinds.OAUTH_ACCESS_TOKEN | kinds.JWT_ACCESS_TOKEN | kinds.S3_SESSION_TOKEN:
+            return is_jws(body)
+        case kinds.S3_ACCESS_KEY:
+            return _has_secret_nearby(data, span)
+        case kinds.USER_ACCESS_TOKEN | kinds.ORGANIZATION_TOKEN:
+            return looks_random(body) and not _within_noise(data, span)
+        case _:
+            return looks_random(body, any_alphabet=True) and not _within_noise(data, span)
+
+
+def _has_secret_nearby(data: bytes, span: Span) -> bool:
+    from tokenguard.core.patterns import s3_secret
+
+    near = s3_secret().finditer(data, max(0, span.start - CONTEXT), min(len(data), span.end + CONTEXT))
+    return any(_random_part(match.group()) for match in near)
+
+
+def _random_part(run: bytes) -> bool:
+    """Whether the letters and digits of a run of base64 characters look drawn at random."""
+    from tokenguard.core.plausible import looks_random
+
+    body = run.translate(None, b"/+_-")
+    return len(body) >= 24 and looks_random(body)
+
+
+def _within_noise(data: bytes, span: Span) -> bool:
+    """Whether the match is a stretch of some base64url text, which holds any prefix sooner or later.
+
+    Such text goes on at either side after `-` or `_`, and is itself random there.
+    """
+    left = _run(data[max(0, span.start - 64) : span.start][::-1])[::-1]
+    right = _run(data[span.end : span.end + 64])
+    return any(_random_part(run) and not any(anchor in run for anchor in ANCHORS) for run in (left, right))
+
+
+def _run(data: bytes) -> bytes:
+    """The leading characters of `data` that base64url is made of."""
+    rest = data.lstrip(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    return data[: len(data) - len(rest)]

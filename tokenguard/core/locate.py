@@ -1,0 +1,84 @@
+"""From offsets to lines and columns, as an editor counts them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tokenguard.core.blob import Window
+    from tokenguard.core.detect import Span
+
+# git's own measure of what is text (buffer_is_binary in xdiff-interface.c).
+_LOOKED_AT_FOR_NUL = 8000
+# How much of a line is shown to those who look for a pragma. Lines of megabytes exist; comments that long do not.
+_LINE_REACH = 4096
+
+
+class Place(NamedTuple):
+    """Where a Span stands. Lines and columns count from 1; `end_column` is the first column after it.
+
+    Columns are characters of the line as UTF-8, else bytes. `text` is the line around the Span, `above` the
+    one before it.
+    """
+
+    line: int
+    column: int
+    end_column: int
+    text: bytes
+    above: bytes
+
+
+class Locator:
+    """Counts through the windows of one Blob, in order, in one pass: no byte is counted twice."""
+
+    def __init__(self) -> None:
+        self._line = 1
+        self._before = 0  # characters on the current line that lie before `_offset`
+        self._offset = 0
+        self._cut = b""  # the first bytes of a character that the last count ended within
+        self._binary = False
+
+    def feed(self, window: Window, spans: Iterable[Span]) -> Iterator[Place]:
+        """The places of `spans`, which are those of `window` and sorted."""
+        if window.first == 0:
+            self._binary = b"\0" in window.data[:_LOOKED_AT_FOR_NUL]
+        for span in spans:
+            self._count(window, window.start + span.start)
+            width = span.end - span.start
+            text, above = _lines_around(window.data, span)
+            yield Place(self._line, self._before + 1, self._before + 1 + width, text, above)
+        if not window.is_last:
+            self._count(window, window.last)
+
+    def _count(self, window: Window, offset: int) -> None:
+        part = window.data[self._offset - window.start : offset - window.start]
+        self._offset = offset
+        newlines = part.count(b"\n")
+        if newlines:
+            self._line += newlines
+            self._before = 0
+            self._cut = b""
+            part = part[part.rfind(b"\n") + 1 :]
+        if self._binary:
+            self._before += len(part)
+            return
+        part = self._cut + part
+        try:
+            self._before += len(part.decode())
+            self._cut = b""
+        except UnicodeDecodeError as error:
+            is_cut = error.reason == "unexpected end of data"
+            self._cut = part[error.start :] if is_cut else b""
+            self._before += len(part[: error.start].decode()) if is_cut else len(part)
+
+
+def _lines_around(data: bytes, span: Span) -> tuple[bytes, bytes]:
+    left = data.rfind(b"\n", max(0, span.start - _LINE_REACH), span.start) + 1 or max(0, span.start - _LINE_REACH)
+    right = data.find(b"\n", span.end, span.end + _LINE_REACH)
+    text = data[left : right if right >= 0 else span.end + _LINE_REACH]
+    if left == 0 or data[left - 1 : left] != b"\n":
+        return text, b""
+    return text, data[max(0, left - 1 - _LINE_REACH) : left - 1].rpartition(b"\n")[2]

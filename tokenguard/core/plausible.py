@@ -1,0 +1,249 @@
+"""Whether a string can be the random part of a credential: a likelihood-ratio test with a guarantee.
+
+Let P(x) be the probability that a credential's random part is x, and Q(x) that of a model of everything else
+that is written in letters and digits: names, placeholders, keyboard walks, repetitions, noise out of fewer
+characters.  Q predicts one character after another and each prediction sums to one; so the ratio Q/P is a
+martingale under P, and by Ville's inequality (Étude critique de la notion de collectif, 1939) the probability
+that it *ever* reaches 2**k along a random string is at most 2**-k, however rich or wrong Q is.  A body is refused
+when it does, with k = `THRESHOLD`.
+
+Q is a fixed-share mixture of experts (Herbster and Warmuth, Tracking the best expert, 1998): their weights
+follow the posterior, and at each character a share of all weight is dealt out anew, so that a string that begins
+as a word and ends in `xxxx` is handed from one expert to the next.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from math import inf, log2
+
+from tokenguard.core import trigrams
+
+THRESHOLD = 18.0
+"""Bits of evidence that refuse a body: at most 2**-18 of all random bodies (3.8 in a million) have as many."""
+
+SWITCH = 1 / 24
+"""The share of all weight that is dealt out anew at each character."""
+
+LOWER = b"abcdefghijklmnopqrstuvwxyz"
+UPPER = LOWER.upper()
+DIGITS = b"0123456789"
+SYMBOLS = LOWER + UPPER + DIGITS
+ALPHABETS = (
+    *(DIGITS + b"abcdef", DIGITS + b"ABCDEF", LOWER, UPPER, LOWER + DIGITS, UPPER + DIGITS),
+    *(LOWER + UPPER, SYMBOLS),
+)
+"""What random strings are written in, the smallest alphabet first; a user token takes the last two."""
+
+PERIODS = 17
+"""The longest period of a repetition."""
+
+STRIDES = 4
+"""The most characters a walk leaves between a key and the next: 2 in a1b2c3, 4 in aaaabbbb."""
+
+WALKS = (
+    *(LOWER, LOWER, DIGITS, LOWER + DIGITS, b"1234567890qwertyuiopasdfghjklzxcvbnm"),
+    *(b"qwertyuiopasdfghjklzxcvbnm", b"azertyuiopqsdfghjklmwxcvbn", b"qwertzuiopasdfghjklyxcvbnm"),
+    *(b"qazwsxedcrfvtgbyhnujmikolp", b"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p"),
+)
+"""The circles that walks follow in either direction: the alphabet, the digits, rows and columns of keyboards."""
+
+FEW = 0.06
+"""What each symbol counts before it is seen: the smaller, the fewer distinct symbols are expected."""
+
+NONE = len(SYMBOLS)
+"""The symbol that stands before the first."""
+
+END = 26
+"""The cell of a row of letters that holds the probability that the word ends."""
+
+START, SMALL, CAPITAL, ACRONYM, DIGIT = range(5)
+CASES = (
+    (0.0, 0.48, 0.48, 0.0, 0.04),
+    (0.0, 0.97, 0.97, 0.0, 0.03),
+    (0.0, 0.78, 0.0, 0.19, 0.03),
+    (0.0, 0.37, 0.0, 0.60, 0.03),
+    (0.0, 0.25, 0.35, 0.0, 0.40),
+)
+"""What follows what in camel case; after a small letter, the letters tell how likely a capital is."""
+
+
+def structure_bits(body: bytes, *, any_alphabet: bool = False) -> float:
+    """log2 of how much better a model of names and placeholders explains `body` than a random draw does.
+
+    In: ASCII letters and digits, else ValueError.  Out: the highest log2(Q/P) along `body`, in bits, at least 0.
+    """
+    return _evidence(body, any_alphabet, inf)
+
+
+def looks_random(body: bytes, *, any_alphabet: bool = False) -> bool:
+    """Whether `body` can be a credential's random part; at most 2**-THRESHOLD of random bodies are refused.
+
+    P is uniform over the letters, or over the letters and digits.  With `any_alphabet`, for a credential whose
+    alphabet is not documented, it may as well be uniform over a smaller one of `ALPHABETS`, and being written
+    in one of them is not held against `body`.
+    """
+    return _evidence(body, any_alphabet, THRESHOLD) < THRESHOLD
+
+
+def _evidence(body: bytes, any_alphabet: bool, enough: float) -> float:
+    """The highest log2(Q/P) along `body`, or the first that is at least `enough`."""
+    if not body.isalnum():
+        raise ValueError("a body consists of ASCII letters and digits")
+    symbols = body.translate(_numbers())
+    fits, widths = _fits(any_alphabet)
+    joint = _prior(any_alphabet)
+    share = [SWITCH * weight for weight in joint]
+    total, within, bits, highest = 1.0, -1, 0.0, 0.0
+    for length, predicted in enumerate(_predictions(symbols, any_alphabet), 1):
+        keep = (1 - SWITCH) / total
+        joint = [(keep * part + fresh) * chance for part, fresh, chance in zip(joint, share, predicted)]
+        total = sum(joint)
+        bits += log2(total)
+        # P is the most generous of the alphabets that hold the body so far.  It is no less than any one of them,
+        # so the guarantee holds for each.  `within` has a bit for every alphabet, the smallest lowest.
+        within &= fits[symbols[length - 1]]
+        ratio = bits + length * widths[(within & -within).bit_length() - 1]
+        if ratio > highest:
+            highest = ratio
+            if highest >= enough:
+                break
+    return highest
+
+
+def _predictions(symbols: bytes, any_alphabet: bool) -> Iterator[list[float]]:
+    """For each of `symbols`, the probability every expert gives it, knowing those before it."""
+    flat, near = _flat(any_alphabet), _near()
+    counts, seen = [FEW] * NONE, FEW * NONE
+    padded = bytes([NONE]) * STRIDES + symbols
+    for place, (symbol, named, again) in enumerate(zip(symbols, _names(symbols), _repeats(symbols))):
+        # A walk in aLtErNaTiNg case keeps the case of two characters before, and so does one in a single case.
+        case = padded[place + STRIDES - 2] // 26
+        habit = 1.0 if symbol >= 52 or case == 2 else 1.8 if symbol // 26 == case else 0.2
+        keys = near[symbol]
+        yield [
+            *named,
+            again,
+            counts[symbol] / seen,
+            *flat[symbol],
+            *[habit * keys[before] for before in padded[place : place + STRIDES]],
+        ]
+        counts[symbol] += 1
+        seen += 1
+
+
+def _repeats(symbols: bytes) -> Iterator[float]:
+    """For each of `symbols`, its probability if the period that has held for longest goes on to hold.
+
+    The case of a letter changes one time in ten.  While no period holds, any symbol is as likely as another.
+    """
+    folded = bytes(symbol if symbol >= 52 else symbol % 26 for symbol in symbols)
+    held: dict[int, int] = {}
+    for place, symbol in enumerate(folded):
+        if held:
+            before = place - max(held, key=held.__getitem__)
+            kept = 1.0 if symbol >= 52 else 0.9 if symbols[before] == symbols[place] else 0.1
+            yield kept if folded[before] == symbol else 0.0
+        else:
+            yield 1 / NONE
+        holding: dict[int, int] = {}
+        before = folded.rfind(symbol, max(place - PERIODS, 0), place)
+        while before >= 0:
+            holding[place - before] = held.get(place - before, 0) + 1
+            before = folded.rfind(symbol, max(place - PERIODS, 0), before)
+        held = holding
+
+
+def _names(symbols: bytes) -> Iterator[tuple[float, float, float, float]]:
+    """For each of `symbols`, its probability in words in lower case, in upper case, in tHiS cAsE and in camel case.
+
+    Words that run together in one case leave open where they begin: `begun` is the probability that the letter
+    before begins a word (forward algorithm).  In camel case a capital begins a word or belongs to an acronym,
+    whose letters are initials or words in upper case.
+    """
+    first, begins, grows, pairs = _letters()
+    over = [0.0] * 26 + [1.0]
+    kind, before, begun = START, 0, 1.0
+    begin = pair = inside = over
+    for symbol in symbols:
+        cases = CASES[kind]
+        if symbol >= 52:
+            run = (0.4 if kind == DIGIT else 0.03) / 10
+            yield run, run, run, cases[DIGIT] / 10
+            kind, begin, pair = DIGIT, over, over
+            continue
+        letter, small = symbol % 26, symbol < 26
+        anew = (begun * begin[END] + (1 - begun) * pair[END]) * first[letter]
+        run = anew + begun * begin[letter] + (1 - begun) * pair[letter]
+        begun = anew / run
+        if kind == SMALL:
+            end = inside[END]
+            camel = 0.97 * (0.85 * inside[letter] + 0.15 * (1 - end) * run if small else end * first[letter])
+        elif kind == CAPITAL or kind == ACRONYM:
+            camel = cases[SMALL] * grows[before][letter] if small else cases[ACRONYM] * (first[letter] + run) / 2
+        else:
+            camel = cases[SMALL if small else CAPITAL] * run
+        alone = (0.6 if kind == DIGIT else 0.97) * run
+        turned = alone if small != (kind == SMALL) else 0.0
+        yield (alone, 0.0, turned, camel) if small else (0.0, alone, turned, camel)
+        begin, pair = begins[letter], pairs[26 * before + letter] if kind != START and kind != DIGIT else over
+        inside = pair if small and kind != START and kind != DIGIT else begin
+        kind = SMALL if small else ACRONYM if kind == CAPITAL or kind == ACRONYM else CAPITAL
+        before = letter
+
+
+@cache
+def _letters() -> tuple[list[float], list[list[float]], list[list[float]], list[list[float]]]:
+    """The probabilities of a word's first letter, of letters after one letter (or its end), after one letter
+    given that the word goes on, and after two."""
+    cells = trigrams.CELLS.replace("\n", "")
+    rows = []
+    for start in range(0, len(cells), 27):
+        row = [2 ** (trigrams.STEP * (35 - ord(cell))) for cell in cells[start : start + 27]]
+        if not start:
+            row[END] = 0.0
+        total = sum(row)
+        rows.append([chance / total for chance in row])
+    grows = [[chance / (1 - row[END]) for chance in row[:END]] for row in rows[1:27]]
+    return rows[0], rows[1:27], grows, rows[27:]
+
+
+@cache
+def _numbers() -> bytes:
+    """The table that translates a character into its number in SYMBOLS."""
+    return bytes(max(SYMBOLS.find(byte), 0) for byte in range(256))
+
+
+@cache
+def _fits(any_alphabet: bool) -> tuple[list[int], list[float]]:
+    """The alphabets of random strings that hold each symbol, as a set of bits, and the bits a character takes."""
+    alphabets = ALPHABETS if any_alphabet else ALPHABETS[-2:]
+    fits = [sum(1 << i for i, alphabet in enumerate(alphabets) if byte in alphabet) for byte in SYMBOLS]
+    return fits, [log2(len(alphabet)) for alphabet in alphabets]
+
+
+@cache
+def _flat(any_alphabet: bool) -> list[list[float]]:
+    """The probability of each symbol in noise over each alphabet: the experts without a memory."""
+    alphabets = ALPHABETS[-2:] if any_alphabet else (DIGITS, *ALPHABETS)
+    return [[1 / len(alphabet) if byte in alphabet else 0.0 for alphabet in alphabets] for byte in SYMBOLS]
+
+
+@cache
+def _near() -> list[list[float]]:
+    """`[symbol][before]`: how likely a walk goes from `before` to `symbol`, in either case."""
+    table = [[0.0] * NONE + [1 / NONE] for _ in SYMBOLS]
+    for before, byte in enumerate(SYMBOLS.lower()):
+        circles = [walk for walk in WALKS if byte in walk]
+        for walk in circles:
+            for step in (1, -1):
+                key = SYMBOLS.find(walk[(walk.find(byte) + step) % len(walk)])
+                for symbol in (key, key + 26) if key < 26 else (key,):
+                    table[symbol][before] += (0.5 if key < 26 else 1) / len(circles) / 2
+    return table
+
+
+@cache
+def _prior(any_alphabet: bool) -> list[float]:
+    """The weight each expert begins with, and its part of the weight that is dealt out anew."""
+    weights = [4.0, 3.0, 1.0, 8.0, 2.0, 1.0, *[0.5] * len(_flat(any_alphabet)[0]), *[0.5] * STRIDES]
+    return [weight / sum(weights) for weight in weights]

@@ -1,0 +1,42 @@
+"""The outcome of a scan, which knows its exit code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from tokenguard.errors import ExitCode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.core.blob import Unreadable
+    from tokenguard.core.finding import Allowed, Finding
+
+
+class Tally(NamedTuple):
+    """What was read, and how many files the configuration left out."""
+
+    files: int = 0
+    blobs: int = 0
+    bytes: int = 0
+    excluded: int = 0
+
+
+class Report(NamedTuple):
+    """Findings, allowances used, what was unreadable, what was read, and how long it took in seconds.
+
+    `notes` say what the user should know of how it was read.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    allowed: tuple[Allowed, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+    tally: Tally = Tally()
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """INCOMPLETE outranks FOUND: with something unread, the answer is not known."""
+        if self.unreadable:
+            return ExitCode.INCOMPLETE
+        return ExitCode.FOUND if self.findings else ExitCode.CLEAN

@@ -1,0 +1,68 @@
+"""`tokenguard-hook STAGE`: what git's hooks and the pre-commit framework call.
+
+Every commit waits for it, so it loads nothing that it does not need: no click, no keyring, no huggingface_hub.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from tokenguard import process
+from tokenguard.errors import ExitCode, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.core.report import Report
+
+STAGES = ("pre-commit", "pre-merge-commit", "commit-msg")
+
+USAGE = f"""\
+Usage: tokenguard-hook STAGE [ARGUMENT ...]
+
+Refuses a commit that would contain a Hugging Face credential. STAGE is one of
+{", ".join(STAGES)}; the arguments are those that git gives the hook.
+
+Example: tokenguard-hook pre-commit
+"""
+
+
+def main() -> int:
+    """The exit status of the stage that the command line names."""
+    return process.run(lambda: _run(sys.argv[1:]))
+
+
+def _run(arguments: list[str]) -> int:
+    from tokenguard.scanning import scan_message, scan_staged
+
+    match arguments:
+        case ["--help" | "-h"]:
+            sys.stdout.write(USAGE)
+            return ExitCode.CLEAN
+        case ["pre-commit" | "pre-merge-commit", *_]:
+            # `pre-commit run --all-files` stages nothing and means the whole tree.
+            return _verdict(scan_staged(all_if_none="PRE_COMMIT" in os.environ), "this commit")
+        case ["commit-msg", path, *_]:
+            return _verdict(scan_message(path), "this commit message")
+        case ["commit-msg"]:
+            raise UsageError("commit-msg needs the file of the message", "git gives it to the hook as its argument")
+        case _:
+            raise UsageError("which stage?", f"tokenguard-hook STAGE, where STAGE is one of {', '.join(STAGES)}")
+
+
+def _verdict(report: Report, what: str) -> int:
+    from tokenguard.render import text
+
+    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    for note in report.notes:
+        process.say(f"tokenguard: {note}")
+    if report.findings:
+        process.say(f"tokenguard: refused, {what} would hand out a Hugging Face credential\n")
+    for line in (*text.finding_lines(report, color=color), *text.unreadable_lines(report, color=color)):
+        process.say(f"  {line}")
+    if report.findings:
+        process.say("")
+        for line in text.advice(report):
+            process.say(line)
+    process.say(f"tokenguard: {text.summary(report)}")
+    return report.exit_code

@@ -1,0 +1,1 @@
+"""Renderings of a Report: values in, lines out."""

@@ -1,0 +1,85 @@
+"""A Report for programs: one JSON document, or a JSON object a line. ASCII alone."""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenguard.core.blob import Unreadable
+    from tokenguard.core.finding import Allowed, Finding
+    from tokenguard.core.report import Report
+
+SCHEMA = 1
+
+
+def document(report: Report, version: str) -> str:
+    """The whole Report."""
+    return json.dumps(
+        {
+            **_header(version),
+            "summary": _summary(report),
+            "findings": [_finding(finding) for finding in report.findings],
+            "allowed": [_allowed(allowed) for allowed in report.allowed],
+            "unreadable": [_unreadable(unreadable) for unreadable in report.unreadable],
+        },
+        indent=2,
+    )
+
+
+def lines(report: Report, version: str) -> Iterator[str]:
+    """An object for each item, its `type` first, and the summary last."""
+    for finding in report.findings:
+        yield json.dumps({"type": "finding", **_finding(finding)})
+    for allowed in report.allowed:
+        yield json.dumps({"type": "allowed", **_allowed(allowed)})
+    for unreadable in report.unreadable:
+        yield json.dumps({"type": "unreadable", **_unreadable(unreadable)})
+    yield json.dumps({"type": "summary", **_header(version), **_summary(report)})
+
+
+def _header(version: str) -> dict[str, object]:
+    return {"schema": SCHEMA, "tool": {"name": "tokenguard", "version": version}}
+
+
+def _summary(report: Report) -> dict[str, object]:
+    return {
+        **report.tally._asdict(),
+        "findings": len(report.findings),
+        "allowed": len(report.allowed),
+        "unreadable": len(report.unreadable),
+        "seconds": round(report.seconds, 3),
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "kind": finding.kind.name,
+        "fingerprint": finding.fingerprint,
+        "masked": finding.masked,
+        "path": finding.origin.path,
+        "line": finding.line,
+        "column": finding.column,
+        "end_column": finding.end_column,
+        # What only other sources know is there all the same, so that a reader needs one shape.
+        "inside": [],
+        "decoded": [],
+        "cell": None,
+        "output": None,
+        "commit": None,
+        "author": None,
+        "date": None,
+        "reachable": None,
+        "known_as": None,
+        "verification": {"status": "unchecked"},
+    }
+
+
+def _allowed(allowed: Allowed) -> dict[str, object]:
+    return {**_finding(allowed.finding), "allowance": allowed.allowance._asdict()}
+
+
+def _unreadable(unreadable: Unreadable) -> dict[str, object]:
+    return {"path": unreadable.origin.path, "reason": unreadable.reason}

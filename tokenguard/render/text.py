@@ -1,0 +1,91 @@
+"""A Report for people."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenguard.core.finding import Finding
+    from tokenguard.core.report import Report
+
+_BOLD, _RED, _YELLOW = "1", "31", "33"
+
+SETTINGS = "https://huggingface.co/settings/tokens"
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that a terminal would obey or a reader could not see.
+
+    That is control characters, bidirectional overrides and bytes that are not UTF-8: file names are chosen by
+    whoever wrote the repository.
+    """
+    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+
+
+def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
+    """One line a Finding: `path:line:column: kind masked`."""
+    for finding in report.findings:
+        yield finding_line(finding, color=color)
+
+
+def finding_line(finding: Finding, *, color: bool) -> str:
+    """Where, what kind, and the masked form."""
+    where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}:"
+    return f"{_paint(where, _BOLD, color)} {finding.kind.title} {_paint(finding.masked, _RED, color)}"
+
+
+def unreadable_lines(report: Report, *, color: bool) -> Iterator[str]:
+    """One line for each thing that could not be read."""
+    for origin, reason in report.unreadable:
+        yield f"{_paint('not read:', _YELLOW, color)} {printable(origin.path)}: {printable(reason)}"
+
+
+def allowed_lines(report: Report) -> Iterator[str]:
+    """One line for each Finding that is allowed, and why."""
+    for finding, allowance in report.allowed:
+        reason = f"{allowance.reason}, {printable(allowance.where)}"
+        yield f"allowed: {finding_line(finding, color=False)} ({reason})"
+
+
+def summary(report: Report) -> str:
+    """The outcome in one sentence, and what it rests on."""
+    tally = report.tally
+    extent = f"scanned {_count(tally.files, 'file')}, {_count(tally.bytes, 'byte')}"
+    if tally.excluded:
+        extent += f"; {_count(tally.excluded, 'file')} excluded by the configuration"
+    if report.allowed:
+        extent += f"; {len(report.allowed)} allowed"
+    if report.findings:
+        outcome = _count(len(report.findings), "leaked credential")
+    elif report.unreadable:
+        outcome = "no leaked credential in what could be read"
+    elif not tally.files:
+        return "nothing to scan: " + (extent.partition("; ")[2] or "there are no files")
+    else:
+        outcome = "no leaked credentials"
+    if report.unreadable:
+        outcome += f", {len(report.unreadable)} not read, so the answer is not known"
+    return f"{outcome} ({extent})"
+
+
+def advice(report: Report) -> Iterator[str]:
+    """What to do about the Findings."""
+    if report.findings:
+        yield f"Revoke what has been shared or pushed: {SETTINGS}. Then read it from the environment (HF_TOKEN)."
+        yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _paint(text: str, code: str, color: bool) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if color else text
+
+
+def _escaped(char: str) -> str:
+    point = ord(char)
+    if 0xDC80 <= point <= 0xDCFF:  # a byte that is not UTF-8 (PEP 383)
+        point -= 0xDC00
+    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

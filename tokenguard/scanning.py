@@ -1,0 +1,253 @@
+"""What is scanned, from the Source to the Report. Plain functions with explicit arguments."""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+
+from tokenguard import config as configuration
+from tokenguard.core.blob import Blob, Origin, Unreadable, Window, whole
+from tokenguard.core.finding import Finding
+from tokenguard.core.report import Report, Tally
+from tokenguard.core.scan import scan_blob
+from tokenguard.errors import IncompleteError, UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tokenguard.config import Config
+    from tokenguard.core.finding import Allowed
+
+
+_SCISSORS = b" ------------------------ >8 ------------------------"
+
+
+class _Account:
+    """What a scan has come upon so far."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.findings: list[Finding] = []
+        self.allowed: list[Allowed] = []
+        self.unreadable: list[Unreadable] = []
+        self.notes: list[str] = []
+        self.files = 0
+        self.bytes = 0
+        self.excluded = 0
+
+    def examine(self, blob: Blob, config: Config) -> bool:
+        """Books what is found in `blob`. False where it could not be read to its end."""
+        try:
+            for item in scan_blob(blob, config.fingerprints):
+                if isinstance(item, Finding):
+                    self.findings.append(item)
+                else:
+                    self.allowed.append(item)
+        except OSError as error:
+            self.unreadable.append(Unreadable(blob.origin, error.strerror or str(error)))
+        except IncompleteError as error:
+            self.unreadable.append(Unreadable(blob.origin, error.message))
+        else:
+            return True
+        return False
+
+    def read(self, blob: Blob, config: Config) -> None:
+        """Books what is found in `blob`, and the blob itself as read."""
+        counted = Blob(blob.origin, self._counted(blob.windows))
+        if self.examine(counted, config):
+            self.files += 1
+
+    def _counted(self, windows: Iterable[Window]) -> Iterator[Window]:
+        for window in windows:
+            self.bytes += window.last - window.first
+            yield window
+
+    def report(self) -> Report:
+        """What there is to say, in the order of path, line and column."""
+        return Report(
+            findings=tuple(sorted(self.findings, key=_position)),
+            allowed=tuple(sorted(self.allowed, key=lambda allowed: _position(allowed.finding))),
+            unreadable=tuple(sorted(self.unreadable)),
+            tally=Tally(files=self.files, blobs=self.files, bytes=self.bytes, excluded=self.excluded),
+            notes=tuple(self.notes),
+            seconds=time.monotonic() - self._began,
+        )
+
+
+def _position(finding: Finding) -> tuple[str, int, int]:
+    return finding.origin.path, finding.line, finding.column
+
+
+def scan_paths(
+    paths: Sequence[str],
+    *,
+    use_config: bool = True,
+    ignored: bool = False,
+    max_size: int | None = None,
+    jobs: int | None = None,
+) -> Report:
+    """Scans files and folders.
+
+    `ignored` adds the files that git ignores, `max_size` (bytes) leaves larger ones unread, `jobs` is the number
+    of processes (as many as there are cores). Raises UsageError where a configuration is wrong.
+    """
+    from tokenguard import workers
+    from tokenguard.files import read_windows
+    from tokenguard.sources.sift import sift
+
+    account = _Account()
+    selection = _Selection(account, use_config=use_config, ignored=ignored)
+    for path in paths:
+        selection.add(path)
+    jobs = jobs or workers.available_cores()
+    while files := selection.take():
+        sifted = sift(files, jobs=jobs, max_size=max_size)
+        account.files += sifted.read
+        account.bytes += sifted.bytes
+        for path in sifted.suspects:
+            before = len(account.findings) + len(account.allowed)
+            blob = Blob(Origin(path), read_windows(path))
+            if account.examine(blob, selection.config(path)) and before == len(account.findings) + len(account.allowed):
+                account.unreadable.append(Unreadable(Origin(path), "changed while it was read"))
+        for path, reason in sifted.failures:
+            selection.reconsider(path, reason)
+    return account.report()
+
+
+class _Selection:
+    """The files to read, and the Config that holds for each."""
+
+    def __init__(self, account: _Account, *, use_config: bool, ignored: bool) -> None:
+        self._account = account
+        self._use_config = use_config
+        self._ignored = ignored
+        self._configs: dict[str, Config] = {}
+        self._tracked: set[str] = set()
+        self._named: set[str] = set()
+        self._waiting: list[str] = []
+
+    def add(self, path: str) -> None:
+        """Adds a file, or what lies below a folder, that the user has named."""
+        if os.path.isdir(path):
+            self._add_folder(path, self._load(path))
+            return
+        if os.path.islink(path):
+            path = os.path.realpath(path)
+        self._named.add(path)
+        self._add_file(path, self._load(path))
+
+    def take(self) -> list[str]:
+        """The files to read next."""
+        files, self._waiting = self._waiting, []
+        return files
+
+    def config(self, path: str) -> Config:
+        """The Config that holds for a file that was taken."""
+        return self._configs[path]
+
+    def reconsider(self, path: str, reason: str) -> None:
+        """Decides what it means that `path` could not be read: a submodule, no file at all, or a failure."""
+        try:
+            mode = os.lstat(path).st_mode
+        except OSError:
+            if path not in self._tracked:
+                self._fail(path, reason)
+            return
+        if stat.S_ISDIR(mode):
+            self._add_folder(path, self._configs[path])
+        elif stat.S_ISREG(mode) or path in self._named:
+            self._fail(path, reason)
+
+    def _fail(self, path: str, reason: str) -> None:
+        self._account.unreadable.append(Unreadable(Origin(path), reason))
+
+    def _load(self, path: str) -> Config:
+        return configuration.load(path) if self._use_config else configuration.Config()
+
+    def _add_file(self, path: str, config: Config) -> None:
+        if path not in self._configs:
+            self._configs[path] = config
+            self._waiting.append(path)
+
+    def _add_folder(self, folder: str, config: Config) -> None:
+        from tokenguard.sources.tree import Listing
+
+        listing = Listing()
+        listing.add_folder(folder, ignored=self._ignored)
+        self._tracked |= listing.tracked
+        self._account.unreadable += listing.unreadable
+        self._account.notes += listing.notes
+        for path in listing.files:
+            if config.excludes(path):
+                self._account.excluded += 1
+            else:
+                self._add_file(path, config)
+
+
+def scan_staged(
+    folder: str | None = None, *, use_config: bool = True, max_size: int | None = None, all_if_none: bool = False
+) -> Report:
+    """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
+
+    `all_if_none` reads the whole index where nothing is staged. Raises UsageError where there is no repository
+    or a configuration is wrong, and IncompleteError where git cannot read the index.
+    """
+    from tokenguard.sources.git import Git, GitError
+    from tokenguard.sources.staged import all_entries, changed_entries, read_entries
+
+    account = _Account()
+    git = Git(folder)
+    try:
+        entries = changed_entries(git)
+        if not entries and all_if_none:
+            entries = all_entries(git)
+    except GitError as error:
+        if "not a git repository" in error.message:
+            raise UsageError("this is no git repository", "name its folder, or scan files: tokenguard scan PATH") from None
+        raise
+    here = os.path.abspath(folder or ".")
+    top = configuration.work_tree_top(here) or here
+    config = configuration.load(top) if use_config else configuration.Config()
+    chosen = [entry for entry in entries if not config.excludes(os.path.join(top, entry.path))]
+    account.excluded = len(entries) - len(chosen)
+    for item in read_entries(git, chosen, max_size):
+        if isinstance(item, Blob):
+            account.read(item, config)
+        else:
+            account.unreadable.append(item)
+    return account.report()
+
+
+def scan_blob_alone(blob: Blob, *, use_config: bool = True) -> Report:
+    """Scans one Blob under the Config of the current folder."""
+    account = _Account()
+    account.read(blob, configuration.load(".") if use_config else configuration.Config())
+    return account.report()
+
+
+def scan_message(path: str) -> Report:
+    """Scans the commit message in the file at `path`, without what git cuts off it. Raises IncompleteError."""
+    from tokenguard.files import read_windows
+
+    try:
+        message = b"".join(window.data[window.first - window.start : window.last - window.start] for window in read_windows(path))
+    except OSError as error:
+        raise IncompleteError(f"{path} cannot be read: {error.strerror or error}") from None
+    return scan_blob_alone(Blob(Origin("commit message"), whole(_without_diff(message))))
+
+
+def _without_diff(message: bytes) -> bytes:
+    # `git commit --verbose` puts the diff below this line, whatever the comment character is, and cuts both off
+    # (git-commit(1), "--cleanup"). A commit that takes a token out has it there.
+    lines = message.splitlines(keepends=True)
+    cut = next((at for at, line in enumerate(lines) if line.rstrip().endswith(_SCISSORS)), len(lines))
+    return b"".join(lines[:cut])
+
+
+def scan_stdin(name: str, *, use_config: bool = True) -> Report:
+    """Scans standard input, to be called `name` in the Report."""
+    from tokenguard.sources.stream import standard_input
+
+    return scan_blob_alone(standard_input(name), use_config=use_config)

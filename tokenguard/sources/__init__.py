@@ -1,0 +1,1 @@
+"""Sources: each yields Blobs, and Unreadables for what it could not read."""

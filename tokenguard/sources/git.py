@@ -1,0 +1,158 @@
+"""The only door to git. A repository that is scanned is hostile input, and so is its configuration."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+
+from tokenguard.errors import IncompleteError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+# git-config(1). Without these a repository's own configuration could run a program of its choice
+# (core.fsmonitor), and a bare repository that lies in a folder could pass for the one around it.
+_SETTINGS = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "safe.bareRepository=explicit")
+
+# git(1), "Environment Variables": nothing is fetched, written, replaced or asked for; messages are English.
+_ENVIRONMENT = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+
+# What git tells a hook about the repository and the index that a commit is being made from.
+_OF_THE_CALLER = (
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_QUARANTINE_PATH",
+    "GIT_WORK_TREE",
+)
+_OF_THE_USER = ("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_EXEC_PATH")
+
+
+class GitError(IncompleteError):
+    """git would not do it; `message` is what it said."""
+
+
+class Content:
+    """The bytes of one object, on their way out of git; `size` is how many there are."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream = stream
+        self._left = size
+        self.size = size
+
+    def read(self, most: int) -> bytes:
+        """The next bytes, `most` of them or what is left. Raises GitError where git ends before that."""
+        wanted = min(most, self._left)
+        data = self._stream.read(wanted)
+        if len(data) < wanted:
+            raise GitError(_ENDED_EARLY)
+        self._left -= wanted
+        return data
+
+    def skip(self) -> None:
+        """Reads what is left, so that the next object can be read."""
+        while self._left:
+            self.read(1 << 20)
+
+
+class Git:
+    """git in one folder.
+
+    `folder` None means the repository that the caller is in, with the index that git may have named to a hook.
+    `trusted` is for what the user asks of a repository of their own: its configuration holds.
+    """
+
+    def __init__(self, folder: str | None = None, *, trusted: bool = False) -> None:
+        self._command = ["git", "--no-pager"]
+        for setting in () if trusted else _SETTINGS:
+            self._command += ["-c", setting]
+        self._folder = folder
+        kept = _OF_THE_USER if folder is not None else _OF_THE_USER + _OF_THE_CALLER
+        self._environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("GIT_") or name.startswith("GIT_CONFIG") or name in kept
+        }
+        self._environment |= _ENVIRONMENT
+
+    def __call__(self, *arguments: str) -> bytes:
+        """What git prints. Raises GitError where it fails or is not installed."""
+        with self._start(arguments) as process:
+            output, complaint = process.communicate()
+        if process.returncode:
+            raise GitError(_message(complaint))
+        return output
+
+    def text(self, *arguments: str) -> str:
+        """What git prints, as one line of text; a path that is not UTF-8 has surrogate escapes."""
+        return os.fsdecode(self(*arguments).rstrip(b"\n"))
+
+    def objects(self, names: list[str]) -> Iterator[Content | None]:
+        """The Content of each object in turn, None where git does not have it; to be read before the next.
+
+        Raises GitError where git ends before all were delivered.
+        """
+        with self._start(("cat-file", "--batch"), subprocess.PIPE) as process:
+            assert process.stdin is not None  # noqa: S101 -- for the type checker: both are pipes
+            assert process.stdout is not None  # noqa: S101 -- the same
+            for batch in range(0, len(names), _BATCH):
+                asked = names[batch : batch + _BATCH]
+                _write(process.stdin, "".join(f"{name}\n" for name in asked).encode())
+                for _ in asked:
+                    # `<name> <type> <size>`, a newline, the content and a newline, or `<name> missing` and a
+                    # newline (git-cat-file(1), "Batch output")
+                    header = process.stdout.readline().split()
+                    if len(header) < 2:
+                        raise GitError(_ENDED_EARLY)
+                    if len(header) == 2:
+                        yield None
+                        continue
+                    content = Content(process.stdout, int(header[2]))
+                    yield content
+                    content.skip()
+                    process.stdout.read(1)
+            process.stdin.close()
+
+    def _start(self, arguments: tuple[str, ...], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                [*self._command, *arguments],
+                cwd=self._folder,
+                env=self._environment,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+            )
+        except FileNotFoundError:
+            raise GitError("git was not found on PATH") from None
+
+
+_ENDED_EARLY = "git ended before it had delivered everything"
+
+# Names asked for at a time: few enough that they fit into the smallest pipe there is (macOS, 16 KiB), so that
+# writing them never waits for git, which may itself be waiting to be read.
+_BATCH = 200
+
+
+def _write(stream: IO[bytes], data: bytes) -> None:
+    try:
+        stream.write(data)
+        stream.flush()
+    except OSError:
+        raise GitError(_ENDED_EARLY) from None
+
+
+def _message(complaint: bytes) -> str:
+    lines = complaint.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ") if lines else "git failed without a message"
