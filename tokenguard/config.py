@@ -125,7 +125,7 @@ def _config(folder: str, name: str, path: str, table: dict[str, object]) -> Conf
             )
     return Config(
         folder,
-        {fingerprint: name for fingerprint in _strings(path, table, "allow")},
+        dict.fromkeys(_strings(path, table, "allow"), name),
         tuple(_glob(path, pattern) for pattern in _strings(path, table, "exclude")),
     )
 

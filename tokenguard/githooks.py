@@ -10,16 +10,19 @@ import os
 import shlex
 import shutil
 import sys
+import tempfile
 from typing import NamedTuple
 
-from tokenguard.errors import IncompleteError, UsageError
+from tokenguard.errors import UsageError
 from tokenguard.sources.git import Git, GitError
 
 STAGES = ("pre-commit", "pre-merge-commit", "commit-msg")
 """The stages that are guarded."""
 
 _KEPT = ".before-tokenguard"
-_MARK = "# Installed by tokenguard."
+_MARK = "# Installed by tokenguard; `tokenguard hook uninstall` takes it out."
+# The file in the global folder that remembers what core.hooksPath was before.
+_BEFORE = "previous-hooks-path"
 
 # githooks(5): what a repository may have, and would lose to a global folder that does not call it.
 _ALL_HOOKS = (
@@ -62,8 +65,7 @@ class HookState(NamedTuple):
 class Status(NamedTuple):
     """The hooks that git would call here (`folder` None: this is no repository), and those for all repositories.
 
-    `framework` says whether .pre-commit-config.yaml names tokenguard, `overridden` that this repository sets a
-    `core.hooksPath` of its own, past which git calls no global hook.
+    `framework` says whether .pre-commit-config.yaml names tokenguard.
     """
 
     folder: str | None
@@ -73,123 +75,183 @@ class Status(NamedTuple):
 
 
 def install(home: str | None = None) -> list[str]:
-    """Installs the hooks in the repository the caller is in, or for all repositories in the folder `home`.
+    """Installs the hooks in the repository the caller is in, or, given the folder `home`, for all repositories.
 
-    Returns the paths of the hooks. Raises UsageError where there is no repository, or git would not look there.
+    Returns the paths of the guarded stages. Raises UsageError where there is no repository, where git would not
+    look there, or where a hook of somebody else's would be lost.
     """
+    program = _program()
     if home is not None:
-        return _install_globally(home)
-    folder = _folder_of_repository()
+        return _install_for_all(home, program)
+    folder = _folder_here()
     os.makedirs(folder, exist_ok=True)
-    return [_put(os.path.join(folder, stage), _script(stage, _kept_beside())) for stage in STAGES]
+    paths = [os.path.join(folder, stage) for stage in STAGES]
+    for path in paths:
+        _keep(path)
+        _write(path, _script(os.path.basename(path), program, kept=f'"$0{_KEPT}"'))
+    return paths
 
 
 def uninstall(home: str | None = None) -> list[str]:
-    """Takes out what `install` put in and puts back what was there. Returns the paths of the hooks."""
+    """Takes out what `install` put in and puts back what was there before. Returns the paths taken out."""
     if home is not None:
-        return _uninstall_globally(home)
-    folder = _folder_of_repository()
-    return [path for stage in STAGES if _take_out(path := os.path.join(folder, stage))]
+        return _uninstall_for_all(home)
+    paths = [os.path.join(_folder_here(), stage) for stage in STAGES]
+    return [path for path in paths if _take_out(path)]
 
 
 def status(home: str) -> Status:
     """How it stands with the hooks here, and with those for all repositories in the folder `home`."""
+    git = Git(trusted=True)
     try:
-        folder: str | None = _effective_folder()
+        folder: str | None = os.path.abspath(git.text("rev-parse", "--git-path", "hooks"))
+        config = os.path.join(git.text("rev-parse", "--show-toplevel"), ".pre-commit-config.yaml")
     except GitError:
-        folder = None
+        folder, config = None, ""
     return Status(
         folder,
         tuple(_state(folder, stage) for stage in STAGES) if folder else (),
-        tuple(_state(home, stage) for stage in STAGES) if _global_setting() == _portable(home) else (),
-        _framework_names_us(),
+        tuple(_state(home, stage) for stage in STAGES) if _is_global(home) else (),
+        framework="id: tokenguard" in _read(config),
     )
 
 
-def _install_globally(home: str) -> list[str]:
-    before = _global_setting()
+def _install_for_all(home: str, program: str) -> list[str]:
     os.makedirs(home, mode=0o700, exist_ok=True)
-    if before and before != _portable(home):
-        with open(os.path.join(home, _BEFORE), "w", encoding="utf-8") as file:
-            file.write(before)
-    previous = _previous_folder(home)
-    paths = []
+    if not _is_global(home):
+        _write(os.path.join(home, _BEFORE), _setting("--global"))
+    previous = _setting("--global", "--type=path") if not _is_global(home) else _expanded(home)
     for hook in _ALL_HOOKS:
-        kept = shlex.quote(f"{os.path.expanduser(previous)}/{hook}") if previous else f'"$(git rev-parse --git-common-dir)"/hooks/{hook}'
-        paths.append(_put(os.path.join(home, hook), _script(hook, kept)))
+        kept = (
+            shlex.quote(f"{previous}/{hook}") if previous else f'"$(git rev-parse --git-common-dir)/hooks/{hook}"'
+        )
+        script = _script(hook, program, kept) if hook in STAGES else _relay(kept)
+        _write(os.path.join(home, hook), script)
     Git(trusted=True)("config", "--global", "core.hooksPath", _portable(home))
-    return [path for path in paths if os.path.basename(path) in STAGES]
+    return [os.path.join(home, stage) for stage in STAGES]
 
 
-def _uninstall_globally(home: str) -> list[str]:
-    if _global_setting() != _portable(home):
+def _uninstall_for_all(home: str) -> list[str]:
+    if not _is_global(home):
         return []
-    previous = _previous_folder(home)
-    git = Git(trusted=True)
-    if previous:
-        git("config", "--global", "core.hooksPath", previous)
-    else:
-        git("config", "--global", "--unset-all", "core.hooksPath")
+    previous = _read(os.path.join(home, _BEFORE))
+    change = ("core.hooksPath", previous) if previous else ("--unset-all", "core.hooksPath")
+    Git(trusted=True)("config", "--global", *change)
     shutil.rmtree(home)
     return [os.path.join(home, stage) for stage in STAGES]
 
 
-_BEFORE = "core.hooksPath"
-
-
-def _previous_folder(home: str) -> str:
-    try:
-        with open(os.path.join(home, _BEFORE), encoding="utf-8") as file:
-            return file.read()
-    except FileNotFoundError:
-        return ""
-
-
-def _global_setting() -> str:
-    try:
-        return Git(trusted=True).text("config", "--global", "--get", "core.hooksPath")
-    except GitError:
-        return ""
-
-
-def _folder_of_repository() -> str:
-    try:
-        folder = _effective_folder()
-    except GitError as error:
-        raise UsageError(f"no hooks can be installed here: {error.message}", "go to a git repository, or use --global") from None
-    if _global_setting() and not _own_setting():
+def _folder_here() -> str:
+    if _setting("--global") and not _setting("--local"):
         raise UsageError(
-            "git looks for the hooks of all repositories in one folder (core.hooksPath), and not in this repository",
-            "guard them all with: tokenguard hook install --global",
+            "git looks for hooks in one folder for all repositories (core.hooksPath), not in this one",
+            "use `tokenguard hook install --global`, which keeps the hooks that are there",
         )
-    return folder
-
-
-def _own_setting() -> str:
     try:
-        return Git(trusted=True).text("config", "--local", "--get", "core.hooksPath")
+        return os.path.abspath(Git(trusted=True).text("rev-parse", "--git-path", "hooks"))
+    except GitError as error:
+        raise UsageError(
+            f"this is no place for hooks: {error.message}", "go to a git repository, or use --global"
+        ) from None
+
+
+def _setting(*options: str) -> str:
+    try:
+        return Git(trusted=True).text("config", *options, "--get", "core.hooksPath")
     except GitError:
         return ""
 
 
-def _effective_folder() -> str:
-    return os.path.abspath(Git(trusted=True).text("rev-parse", "--git-path", "hooks"))
+def _is_global(home: str) -> bool:
+    return _setting("--global") == _portable(home)
 
 
-def _kept_beside() -> str:
-    return f'"$0{_KEPT}"'
+def _expanded(home: str) -> str:
+    previous = _read(os.path.join(home, _BEFORE))
+    return os.path.expanduser(previous)
 
 
-def _script(hook: str, kept: str) -> str:
-    lines = ["#!/bin/sh", f"{_MARK} https://huggingface.co/docs/hub/security-tokens"]
-    if hook not in STAGES:
-        return "\n".join([*lines[:1], _MARK, f"[ ! -x {kept} ] || exec {kept} \"$@\"", ""])
-    return "\n".join(
-        [
-            "#!/bin/sh",
-            _MARK,
-            f'[ ! -x {kept} ] || {kept} "$@" || exit',
-            f'exec {shlex.quote(_program())} {hook} "$@"',
-            "",
-        ]
-    )
+def _portable(path: str) -> str:
+    return path.replace(os.sep, "/")
+
+
+def _program() -> str:
+    beside = os.path.join(os.path.dirname(sys.executable), "tokenguard-hook")
+    program = shutil.which(beside) or shutil.which("tokenguard-hook")
+    if program is None:
+        raise UsageError("the program tokenguard-hook was not found", "install hf-tokenguard again")
+    return _portable(os.path.abspath(program))
+
+
+def _script(stage: str, program: str, kept: str) -> str:
+    return f"""\
+#!/bin/sh
+{_MARK}
+program={shlex.quote(program)}
+[ ! -x {kept} ] || {kept} "$@" || exit
+[ -x "$program" ] || {{ echo "tokenguard: $program is gone; install hf-tokenguard and its hooks again" >&2; exit 1; }}
+exec "$program" {stage} "$@"
+"""
+
+
+def _relay(kept: str) -> str:
+    return f"""\
+#!/bin/sh
+{_MARK}
+[ ! -x {kept} ] || exec {kept} "$@"
+"""
+
+
+def _keep(path: str) -> None:
+    """Moves a hook that is not ours aside."""
+    if not os.path.lexists(path) or _MARK in _read(path):
+        return
+    if os.path.lexists(path + _KEPT):
+        raise UsageError(
+            f"{path} is not tokenguard's, and {os.path.basename(path + _KEPT)} beside it is kept for another one",
+            "remove the one that is no longer needed, and install again",
+        )
+    os.replace(path, path + _KEPT)
+
+
+def _take_out(path: str) -> bool:
+    if _MARK not in _read(path):
+        return False
+    if os.path.lexists(path + _KEPT):
+        os.replace(path + _KEPT, path)
+    else:
+        os.remove(path)
+    return True
+
+
+def _state(folder: str, stage: str) -> HookState:
+    path = os.path.join(folder, stage)
+    script = _read(path)
+    if not os.path.lexists(path):
+        return HookState(stage, path, "missing")
+    if _MARK not in script:
+        return HookState(stage, path, "other")
+    program = next(word.removeprefix("program=") for word in shlex.split(script) if word.startswith("program="))
+    alive = os.access(program, os.X_OK) and os.access(path, os.X_OK)
+    return HookState(stage, path, "installed" if alive else "dead")
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read(1 << 20)
+    except OSError:
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    """Puts an executable file in place at once: git never sees half a hook."""
+    descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            file.write(text)
+        os.chmod(temporary, 0o755)  # noqa: S103 -- the mode of every hook; git runs it
+        os.replace(temporary, path)
+    except BaseException:
+        os.remove(temporary)
+        raise

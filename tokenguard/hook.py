@@ -45,7 +45,9 @@ def _run(arguments: list[str]) -> int:
         case ["commit-msg", path, *_]:
             return _verdict(scan_message(path), "this commit message")
         case ["commit-msg"]:
-            raise UsageError("commit-msg needs the file of the message", "git gives it to the hook as its argument")
+            raise UsageError(
+                "commit-msg needs the file of the message", "git gives it to the hook as its argument"
+            )
         case _:
             raise UsageError("which stage?", f"tokenguard-hook STAGE, where STAGE is one of {', '.join(STAGES)}")
 

@@ -41,7 +41,7 @@ def run(command: Callable[[], int]) -> int:
 
 def say(text: str) -> None:
     """Writes a line of talk, which goes to standard error."""
-    print(text, file=sys.stderr)
+    sys.stderr.write(f"{text}\n")
 
 
 def redact(text: str) -> str:

@@ -109,7 +109,9 @@ def scan_paths(
         for path in sifted.suspects:
             before = len(account.findings) + len(account.allowed)
             blob = Blob(Origin(path), read_windows(path))
-            if account.examine(blob, selection.config(path)) and before == len(account.findings) + len(account.allowed):
+            if account.examine(blob, selection.config(path)) and before == len(account.findings) + len(
+                account.allowed
+            ):
                 account.unreadable.append(Unreadable(Origin(path), "changed while it was read"))
         for path, reason in sifted.failures:
             selection.reconsider(path, reason)
@@ -187,7 +189,11 @@ class _Selection:
 
 
 def scan_staged(
-    folder: str | None = None, *, use_config: bool = True, max_size: int | None = None, all_if_none: bool = False
+    folder: str | None = None,
+    *,
+    use_config: bool = True,
+    max_size: int | None = None,
+    all_if_none: bool = False,
 ) -> Report:
     """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
 
@@ -205,7 +211,9 @@ def scan_staged(
             entries = all_entries(git)
     except GitError as error:
         if "not a git repository" in error.message:
-            raise UsageError("this is no git repository", "name its folder, or scan files: tokenguard scan PATH") from None
+            raise UsageError(
+                "this is no git repository", "name its folder, or scan files: tokenguard scan PATH"
+            ) from None
         raise
     here = os.path.abspath(folder or ".")
     top = configuration.work_tree_top(here) or here
@@ -232,7 +240,9 @@ def scan_message(path: str) -> Report:
     from tokenguard.files import read_windows
 
     try:
-        message = b"".join(window.data[window.first - window.start : window.last - window.start] for window in read_windows(path))
+        message = b"".join(
+            window.data[window.first - window.start : window.last - window.start] for window in read_windows(path)
+        )
     except OSError as error:
         raise IncompleteError(f"{path} cannot be read: {error.strerror or error}") from None
     return scan_blob_alone(Blob(Origin("commit message"), whole(_without_diff(message))))

@@ -1,4 +1,4 @@
-"""The command line: click alone. Each command parses, calls one use case, shows what `render` gives, and exits."""
+"""The command line: click alone. A command parses, calls one use case, and shows what `render` gives."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class LazyGroup(click.Group):
-    """A group that imports the module of a command when the command is asked for."""
+COMMANDS = ("hook", "scan")
 
-    def __init__(self, *args: object, modules: dict[str, str], **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type] -- handed on to click as they are
-        self._modules = modules
+
+class LazyGroup(click.Group):
+    """Imports the module of a command when the command is asked for. Each is called as its module is."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """The names of all commands."""
-        return list(self._modules)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 -- the same
         """The command called `cmd_name`, loaded now."""
-        if cmd_name not in self._modules:
+        if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"tokenguard.cli.{self._modules[cmd_name]}"), cmd_name)
+        command = getattr(importlib.import_module(f"tokenguard.cli.{cmd_name}"), cmd_name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is no command")
         return command
 
 
-@click.group(cls=LazyGroup, modules={"scan": "scan", "hook": "hook"}, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tokenguard")
 def tokenguard() -> None:
     """Finds leaked Hugging Face credentials before they are committed, and after.

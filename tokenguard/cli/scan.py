@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
 @click.option("--staged", is_flag=True, help="Read what the next commit would contain, from the index.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read standard input.")
-@click.option("--stdin-name", default="<stdin>", show_default=True, metavar="NAME", help="What to call it in reports.")
+@click.option(
+    "--stdin-name", default="<stdin>", show_default=True, metavar="NAME", help="What to call it in reports."
+)
 @click.option("--ignored", is_flag=True, help="Read the files that git ignores, too.")
 @click.option(
     "--format",
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 )
 @click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report there.")
 @click.option("--no-config", is_flag=True, help="Read no [tool.tokenguard] and no .tokenguard.toml.")
-@click.option("--max-size", type=click.IntRange(min=1), metavar="BYTES", help="Leave larger files unread (exit 3).")
+@click.option(
+    "--max-size", type=click.IntRange(min=1), metavar="BYTES", help="Leave larger files unread (exit 3)."
+)
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes to read with.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the findings.")
@@ -93,7 +97,8 @@ def _show(report: Report, form: str, output: str | None) -> None:
     color = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     rendered = "".join(f"{line}\n" for line in _render(report, form, color=color))
     if output is None:
-        sys.stdout.write(rendered)
+        if rendered:
+            sys.stdout.write(rendered)
         return
     try:
         with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:

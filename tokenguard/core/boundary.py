@@ -1,6 +1,6 @@
-"""Where a credential may begin: after anything that is not part of the same word.
+r"""Where a credential may begin: after anything that is not part of the same word.
 
-What stands to the left is looked at as a reader of the text would see it. `\\nhf_`, `%20hf_`, `=3Dhf_` and
+What stands to the left is looked at as a reader of the text would see it. `\nhf_`, `%20hf_`, `=3Dhf_` and
 `ESC[31mhf_` all put a letter or a digit before the prefix, and in all of them a credential begins there.
 """
 

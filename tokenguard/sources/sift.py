@@ -69,22 +69,24 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Ans
     for index in task:
         try:
             descriptor, size = open_regular(paths[index])
-            try:
-                if max_size is not None and size > max_size:
-                    failures.append((index, f"larger than {max_size} bytes"))
-                elif size > WINDOW:
-                    large.append((index, size))
-                else:
-                    window = read_window(descriptor, size, 0, WINDOW)
-                    total += len(window.data)
-                    if not window.is_last:
-                        large.append((index, size))
-                    elif spans_of(window):
-                        suspects.append(index)
-            finally:
-                os.close(descriptor)
         except OSError as error:
-            failures.append((index, error.strerror or str(error)))
+            failures.append((index, _reason(error)))
+            continue
+        try:
+            if max_size is not None and size > max_size:
+                failures.append((index, f"larger than {max_size} bytes"))
+                continue
+            window = read_window(descriptor, size, 0, WINDOW)
+            if not window.is_last:
+                large.append((index, size))
+                continue
+            total += len(window.data)
+            if spans_of(window):
+                suspects.append(index)
+        except OSError as error:
+            failures.append((index, _reason(error)))
+        finally:
+            os.close(descriptor)
     return total, suspects, large, failures
 
 
@@ -121,5 +123,9 @@ def _sift_stretch(path: str, size: int, task: tuple[int, int]) -> tuple[bool, st
         finally:
             os.close(descriptor)
     except OSError as error:
-        return False, error.strerror or str(error)
+        return False, _reason(error)
     return False, ""
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)

@@ -32,7 +32,15 @@ def changed_entries(git: Git) -> list[Entry]:
 
     A rename is an entry of its own, and no attribute or setting of the repository can hide one.
     """
-    options = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
+    options = (
+        "diff-index",
+        "--cached",
+        "--raw",
+        "-z",
+        "--no-renames",
+        "--no-ext-diff",
+        "--ignore-submodules=none",
+    )
     try:
         raw = git(*options, "HEAD", "--")
     except GitError:

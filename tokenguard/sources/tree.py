@@ -7,11 +7,6 @@ import os
 from tokenguard.core.blob import Origin, Unreadable
 from tokenguard.sources.git import Git, GitError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
 class Listing:
     """The files found so far, and what came up on the way.
 
@@ -34,7 +29,7 @@ class Listing:
                 self._walk(top, folders, ignored=ignored)
 
     def _add_work_tree(self, top: str, nested: list[str]) -> bool:
-        """Adds what git lists below `top`, and to `nested` the repositories in it. False where git lists nothing."""
+        """Adds what git lists below `top`, to `nested` the repositories in it. False where git does not list it."""
         git = Git(top)
         try:
             # A letter, a space and the path from `top`, each ended by NUL (git-ls-files(1), "-t")
@@ -110,7 +105,12 @@ def _is_ignored(git: Git) -> bool:
 def _is_no_work_tree(complaint: str) -> bool:
     return any(
         words in complaint
-        for words in ("not a git repository", "must be run in a work tree", "cannot use bare repository", "not found on PATH")
+        for words in (
+            "not a git repository",
+            "must be run in a work tree",
+            "cannot use bare repository",
+            "not found on PATH",
+        )
     )
 
 
