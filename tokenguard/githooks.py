@@ -120,11 +120,10 @@ def _install_for_all(home: str, program: str) -> list[str]:
     os.makedirs(home, mode=0o700, exist_ok=True)
     if not _is_global(home):
         _write(os.path.join(home, _BEFORE), _setting("--global"))
-    previous = _setting("--global", "--type=path") if not _is_global(home) else _expanded(home)
+    previous = os.path.expanduser(_read(os.path.join(home, _BEFORE)))
     for hook in _ALL_HOOKS:
-        kept = (
-            shlex.quote(f"{previous}/{hook}") if previous else f'"$(git rev-parse --git-common-dir)/hooks/{hook}"'
-        )
+        own = f'"$(git rev-parse --git-common-dir)/hooks/{hook}"'
+        kept = shlex.quote(f"{previous}/{hook}") if previous else own
         script = _script(hook, program, kept) if hook in STAGES else _relay(kept)
         _write(os.path.join(home, hook), script)
     Git(trusted=True)("config", "--global", "core.hooksPath", _portable(home))
@@ -164,11 +163,6 @@ def _setting(*options: str) -> str:
 
 def _is_global(home: str) -> bool:
     return _setting("--global") == _portable(home)
-
-
-def _expanded(home: str) -> str:
-    previous = _read(os.path.join(home, _BEFORE))
-    return os.path.expanduser(previous)
 
 
 def _portable(path: str) -> str:
