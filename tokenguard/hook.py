@@ -15,12 +15,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenguard.core.report import Report
 
-STAGES = ("pre-commit", "pre-merge-commit", "commit-msg")
+STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
 
 USAGE = f"""\
 Usage: tokenguard-hook STAGE [ARGUMENT ...]
 
-Refuses a commit that would contain a Hugging Face credential. STAGE is one of
+Refuses a commit or a push that would hand out a Hugging Face credential. STAGE is one of
 {", ".join(STAGES)}; the arguments are those that git gives the hook.
 
 Example: tokenguard-hook pre-commit
@@ -48,8 +48,30 @@ def _run(arguments: list[str]) -> int:
             raise UsageError(
                 "commit-msg needs the file of the message", "git gives it to the hook as its argument"
             )
+        case ["pre-push", *rest]:
+            return _verdict(_scan_push(rest), "this push")
         case _:
             raise UsageError("which stage?", f"tokenguard-hook STAGE, where STAGE is one of {', '.join(STAGES)}")
+
+
+def _scan_push(arguments: list[str]) -> Report:
+    from tokenguard.scanning import scan_range
+
+    # githooks(5): the name of the remote is the first argument, or its address where it has no name.
+    remote = os.environ.get("PRE_COMMIT_REMOTE_NAME") or (arguments[0] if arguments else "")
+    known = f"--remotes={remote}" if remote and not any(mark in remote for mark in ":*?[\\") else "--remotes"
+    if "PRE_COMMIT" in os.environ:
+        # The framework reads git's lines itself and hands on two revisions, or none for a whole new history.
+        pushed = [os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"]
+        there = [os.environ["PRE_COMMIT_FROM_REF"]] if os.environ.get("PRE_COMMIT_FROM_REF") else []
+    else:
+        # A line for each ref: its name here, its object here, its name there, its object there.
+        lines = [line.split() for line in sys.stdin.buffer.read().decode("ascii", "surrogateescape").splitlines()]
+        if not all(len(line) == 4 for line in lines):
+            raise UsageError("pre-push needs the lines that git gives the hook", "let git call it")
+        pushed = [line[1] for line in lines if line[1].strip("0")]
+        there = [line[3] for line in lines if line[3].strip("0")]
+    return scan_range(pushed, [known, *there])
 
 
 def _verdict(report: Report, what: str) -> int:

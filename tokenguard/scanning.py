@@ -59,6 +59,14 @@ class _Account:
         if self.examine(counted, config):
             self.files += 1
 
+    def read_all(self, items: Iterable[Blob | Unreadable], config: Config) -> None:
+        """Books all that a Source yields."""
+        for item in items:
+            if isinstance(item, Blob):
+                self.read(item, config)
+            else:
+                self.unreadable.append(item)
+
     def _counted(self, windows: Iterable[Window]) -> Iterator[Window]:
         for window in windows:
             self.bytes += window.last - window.first
@@ -220,11 +228,26 @@ def scan_staged(
     config = configuration.load(top) if use_config else configuration.Config()
     chosen = [entry for entry in entries if not config.excludes(os.path.join(top, entry.path))]
     account.excluded = len(entries) - len(chosen)
-    for item in read_entries(git, chosen, max_size):
-        if isinstance(item, Blob):
-            account.read(item, config)
+    account.read_all(read_entries(git, chosen, max_size), config)
+    return account.report()
+
+
+def scan_range(included: Sequence[str], excluded: Sequence[str]) -> Report:
+    """Scans what the revisions `included` bring in that the revisions `excluded` do not have.
+
+    Raises IncompleteError where git cannot tell.
+    """
+    from tokenguard.sources.git import Git
+    from tokenguard.sources.range import read_range
+
+    account = _Account()
+    top = configuration.work_tree_top(os.path.abspath(".")) or "."
+    config = configuration.load(top)
+    for item in read_range(Git(), included, excluded):
+        if config.excludes(os.path.join(top, item.origin.path)):
+            account.excluded += 1
         else:
-            account.unreadable.append(item)
+            account.read_all([item], config)
     return account.report()
 
 

@@ -44,11 +44,15 @@ class GitError(IncompleteError):
 
 
 class Content:
-    """The bytes of one object, on their way out of git; `size` is how many there are."""
+    """The bytes of one object, on their way out of git.
 
-    def __init__(self, stream: IO[bytes], size: int) -> None:
+    `kind` is `blob`, `tree`, `commit` or `tag`; `size` is in bytes.
+    """
+
+    def __init__(self, stream: IO[bytes], kind: str, size: int) -> None:
         self._stream = stream
         self._left = size
+        self.kind = kind
         self.size = size
 
     def read(self, most: int) -> bytes:
@@ -118,7 +122,7 @@ class Git:
                     if len(header) == 2:
                         yield None
                         continue
-                    content = Content(process.stdout, int(header[2]))
+                    content = Content(process.stdout, header[1].decode(), int(header[2]))
                     yield content
                     content.skip()
                     process.stdout.read(1)

@@ -7,6 +7,7 @@ import os
 from tokenguard.core.blob import Origin, Unreadable
 from tokenguard.sources.git import Git, GitError
 
+
 class Listing:
     """The files found so far, and what came up on the way.
 
@@ -29,7 +30,7 @@ class Listing:
                 self._walk(top, folders, ignored=ignored)
 
     def _add_work_tree(self, top: str, nested: list[str]) -> bool:
-        """Adds what git lists below `top`, to `nested` the repositories in it. False where git does not list it."""
+        """Adds what git lists below `top`; the repositories in it go to `nested`. False where git lists nothing."""
         git = Git(top)
         try:
             # A letter, a space and the path from `top`, each ended by NUL (git-ls-files(1), "-t")
