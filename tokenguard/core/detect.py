@@ -33,27 +33,28 @@ def may_hold_credentials(data: bytes) -> bool:
 
 def detect(data: bytes) -> list[Span]:
     """Every credential in `data`, in order, none overlapping another."""
-    spans = sorted(span for anchor in ANCHORS if anchor in data for span in _candidates(data, anchor))
-    return list(_accepted(data, spans))
+    spans: list[Span] = []
+    for span in sorted(span for anchor in ANCHORS if anchor in data for span in _beginning_with(anchor, data)):
+        if not spans or span.start >= spans[-1].end:
+            spans.append(span)
+    return spans
 
 
-def _candidates(data: bytes, anchor: bytes) -> Iterator[Span]:
-    from tokenguard.core.patterns import patterns
-
-    for kind, expression in patterns(anchor):
-        for match in expression.finditer(data):
-            yield Span(match.start(), match.end(), kind)
-
-
-def _accepted(data: bytes, spans: list[Span]) -> Iterator[Span]:
+def _beginning_with(anchor: bytes, data: bytes) -> Iterator[Span]:
     from tokenguard.core.boundary import begins_word
+    from tokenguard.core.patterns import kind_of, pattern
 
-    end = -1
-    for span in spans:
-        follows = span.start == end
-        if span.start >= end and (follows or begins_word(data, span.start)) and _is_credential(data, span):
-            end = span.end
+    expression = pattern(anchor)
+    position = end = 0
+    while match := expression.search(data, position):
+        span = Span(match.start(), match.end(), kind_of(match))
+        # A second credential may follow the first without a gap.
+        begins = span.start == end or begins_word(data, span.start)
+        if begins and _is_credential(data, span):
+            position = end = span.end
             yield span
+        else:
+            position = span.start + 1
 
 
 def _is_credential(data: bytes, span: Span) -> bool:

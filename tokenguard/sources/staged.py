@@ -28,25 +28,17 @@ class Entry(NamedTuple):
 
 
 def changed_entries(git: Git) -> list[Entry]:
-    """The entries in which the index differs from HEAD, or from nothing where there is no commit yet.
+    """The entries in which the index differs from HEAD, or all of them where there is no commit yet.
 
     A rename is an entry of its own, and no attribute or setting of the repository can hide one.
     """
-    options = (
-        "diff-index",
-        "--cached",
-        "--raw",
-        "-z",
-        "--no-renames",
-        "--no-ext-diff",
-        "--ignore-submodules=none",
-    )
     try:
-        raw = git(*options, "HEAD", "--")
+        raw = git(
+            "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none",
+            "HEAD", "--",
+        )  # fmt: skip
     except GitError:
-        if _has_commit(git):
-            raise
-        raw = git(*options, git.text("hash-object", "-t", "tree", os.devnull), "--")
+        return all_entries(git)
     # `:oldmode newmode oldname newname status` NUL `path` NUL (git-diff-index(1), "Raw output format")
     fields = os.fsdecode(raw).split("\0")
     entries = []
@@ -95,10 +87,3 @@ def _item(origin: Origin, content: Content | None, max_size: int | None) -> Blob
     if content.size > WINDOW:
         return Blob(origin, windows_from(content.read))
     return Blob(origin, whole(content.read(content.size)))
-
-
-def _has_commit(git: Git) -> bool:
-    try:
-        return bool(git("rev-parse", "--quiet", "--verify", "HEAD"))
-    except GitError:
-        return False
