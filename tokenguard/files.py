@@ -29,10 +29,15 @@ class NotRegularError(OSError):
     """What stands at the path is no regular file: a link, a folder, a FIFO, a socket or a device."""
 
 
-def open_regular(path: str) -> tuple[int, int]:
+class TooLargeError(OSError):
+    """The file has more bytes than the user wants read."""
+
+
+def open_regular(path: str, max_size: int | None = None) -> tuple[int, int]:
     """A descriptor of the regular file at `path`, and its size in bytes.
 
-    Raises NotRegularError, and OSError where the file is a link, gone, locked or forbidden.
+    Raises NotRegularError, TooLargeError where it has more than `max_size` bytes, and OSError where it is a link,
+    gone, locked or forbidden.
     """
     if not hasattr(os, "O_NOFOLLOW") and os.path.islink(path):
         raise NotRegularError("is a symbolic link")
@@ -41,54 +46,61 @@ def open_regular(path: str) -> tuple[int, int]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NotRegularError("is not a regular file")
+        if max_size is not None and status.st_size > max_size:
+            raise TooLargeError(f"larger than {max_size} bytes")
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor, status.st_size
 
 
-def read_window(descriptor: int, size: int, first: int, last: int) -> Window:
-    """The window from offset `first` to `last` of an open file of some `size`, and what is needed around it.
+def read_small(path: str, max_size: int | None = None) -> bytes | None:
+    """The regular file at `path`, None where it does not fit into a window. Raises as `open_regular` does."""
+    descriptor, size = open_regular(path, max_size)
+    try:
+        if size > WINDOW:
+            return None
+        # One byte more than there should be tells the end of the file without a second call.
+        data = os.read(descriptor, size + 1)
+        if len(data) == size > 0:
+            return data
+        window = read_window(descriptor, 0, WINDOW)
+        return window.data if window.is_last else None
+    finally:
+        os.close(descriptor)
+
+
+def read_window(descriptor: int, first: int, last: int) -> Window:
+    """The window from offset `first` to `last` of an open file, and what is needed around it.
 
     Where the file ends within what is needed around it, the window takes the rest and is the last one.
     """
     start = max(0, first - LEAD)
     os.lseek(descriptor, start, os.SEEK_SET)
-    data = _read(descriptor, last + TAIL - start, expected=size - start)
+    data = _read(descriptor, last + TAIL - start)
     end = start + len(data)
     return Window(data, start, min(first, end), last if end == last + TAIL else end)
 
 
-def windows_of(descriptor: int, size: int) -> Iterator[Window]:
-    """All windows of an open file, in order."""
-    first = 0
-    while True:
-        window = read_window(descriptor, size, first, first + WINDOW)
-        yield window
-        if window.is_last:
-            return
-        first = window.last
-
-
 def read_windows(path: str) -> Iterator[Window]:
     """All windows of the regular file at `path`, in order. Raises as `open_regular` does."""
-    descriptor, size = open_regular(path)
+    descriptor, _ = open_regular(path)
     try:
-        yield from windows_of(descriptor, size)
+        first = 0
+        while True:
+            window = read_window(descriptor, first, first + WINDOW)
+            yield window
+            if window.is_last:
+                return
+            first = window.last
     finally:
         os.close(descriptor)
 
 
-def _read(descriptor: int, wanted: int, expected: int) -> bytes:
-    # One byte more than expected tells the end of the file without a second call. Files of the kernel (/proc)
-    # have no size and come in pieces.
-    data = os.read(descriptor, min(wanted, max(expected, 0) + 1))
-    if len(data) == wanted or len(data) == expected > 0:
-        return data
-    parts = [data]
-    wanted -= len(data)
-    while wanted and data:
-        data = os.read(descriptor, wanted)
-        parts.append(data)
-        wanted -= len(data)
+def _read(descriptor: int, wanted: int) -> bytes:
+    # Files of the kernel (/proc) come in pieces, whatever size they say they have.
+    parts = []
+    while wanted and (part := os.read(descriptor, wanted)):
+        parts.append(part)
+        wanted -= len(part)
     return b"".join(parts)

@@ -183,7 +183,7 @@ def _script(stage: str, program: str, kept: str) -> str:
 {_MARK}
 program={shlex.quote(program)}
 [ ! -x {kept} ] || {kept} "$@" || exit
-[ -x "$program" ] || {{ echo "tokenguard: $program is gone: install hf-tokenguard and the hook anew" >&2; exit 1; }}
+[ -x "$program" ] || {{ echo "tokenguard: $program is gone, install it anew" >&2; exit 1; }}
 exec "$program" {stage} "$@"
 """
 

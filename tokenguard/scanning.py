@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from tokenguard.config import Config
     from tokenguard.core.finding import Allowed
+    from tokenguard.sources.tree import Tree
 
 
+_MOST_LISTED_AT_ONCE = 8
 _SCISSORS = b" ------------------------ >8 ------------------------"
 
 
@@ -101,14 +103,15 @@ def scan_paths(
     `ignored` adds the files that git ignores, `max_size` (bytes) leaves larger ones unread, `jobs` is the number
     of processes (as many as there are cores). Raises UsageError where a configuration is wrong.
     """
-    from tokenguard import workers
-    from tokenguard.files import read_windows
-    from tokenguard.sources.sift import sift
-
     account = _Account()
     selection = _Selection(account, use_config=use_config, ignored=ignored)
     for path in paths:
         selection.add(path)
+
+    from tokenguard import workers  # git is listing by now
+    from tokenguard.files import read_windows
+    from tokenguard.sources.sift import sift
+
     jobs = jobs or workers.available_cores()
     while files := selection.take():
         sifted = sift(files, jobs=jobs, max_size=max_size)
@@ -137,6 +140,7 @@ class _Selection:
         self._tracked: set[str] = set()
         self._named: set[str] = set()
         self._waiting: list[str] = []
+        self._trees: list[tuple[Tree, Config]] = []
 
     def add(self, path: str) -> None:
         """Adds a file, or what lies below a folder, that the user has named."""
@@ -150,6 +154,7 @@ class _Selection:
 
     def take(self) -> list[str]:
         """The files to read next."""
+        self._list_files()
         files, self._waiting = self._waiting, []
         return files
 
@@ -182,18 +187,24 @@ class _Selection:
             self._waiting.append(path)
 
     def _add_folder(self, folder: str, config: Config) -> None:
-        from tokenguard.sources.tree import Listing
+        from tokenguard.sources.tree import Tree
 
-        listing = Listing()
-        listing.add_folder(folder, ignored=self._ignored)
-        self._tracked |= listing.tracked
-        self._account.unreadable += listing.unreadable
-        self._account.notes += listing.notes
-        for path in listing.files:
-            if config.excludes(path):
-                self._account.excluded += 1
-            else:
-                self._add_file(path, config)
+        if len(self._trees) >= _MOST_LISTED_AT_ONCE:
+            self._list_files()
+        self._trees.append((Tree(folder, ignored=self._ignored), config))
+
+    def _list_files(self) -> None:
+        for tree, config in self._trees:
+            tree.list_files()
+            self._tracked |= tree.tracked
+            self._account.unreadable += tree.unreadable
+            self._account.notes += tree.notes
+            for path in tree.files:
+                if config.excludes(path):
+                    self._account.excluded += 1
+                else:
+                    self._add_file(path, config)
+        self._trees = []
 
 
 def scan_staged(

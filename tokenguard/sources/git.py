@@ -70,6 +70,21 @@ class Content:
             self.read(1 << 20)
 
 
+class Running:
+    """git at work."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def output(self) -> bytes:
+        """What git prints, once it has ended. Raises GitError where it failed."""
+        with self._process:
+            output, complaint = self._process.communicate()
+        if self._process.returncode:
+            raise GitError(_message(complaint))
+        return output
+
+
 class Git:
     """git in one folder.
 
@@ -91,12 +106,12 @@ class Git:
         self._environment |= _ENVIRONMENT
 
     def __call__(self, *arguments: str) -> bytes:
-        """What git prints. Raises GitError where it fails or is not installed."""
-        with self._start(arguments) as process:
-            output, complaint = process.communicate()
-        if process.returncode:
-            raise GitError(_message(complaint))
-        return output
+        """What git prints. Raises GitError where it fails or cannot be started."""
+        return self.start(*arguments).output()
+
+    def start(self, *arguments: str) -> Running:
+        """Starts git, to ask for what it prints later on. Raises GitError where it cannot be started."""
+        return Running(self._start(arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE))
 
     def text(self, *arguments: str) -> str:
         """What git prints, as one line of text; a path that is not UTF-8 has surrogate escapes."""
@@ -107,7 +122,8 @@ class Git:
 
         Raises GitError where git ends before all were delivered.
         """
-        with self._start(("cat-file", "--batch"), subprocess.PIPE) as process:
+        # What git complains of shows in what it delivers; a pipe that nobody reads would stop it.
+        with self._start(("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
             assert process.stdin is not None  # noqa: S101 -- for the type checker: both are pipes
             assert process.stdout is not None  # noqa: S101 -- the same
             for batch in range(0, len(names), _BATCH):
@@ -128,7 +144,7 @@ class Git:
                     process.stdout.read(1)
             process.stdin.close()
 
-    def _start(self, arguments: tuple[str, ...], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    def _start(self, arguments: tuple[str, ...], *, stdin: int, stderr: int) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 [*self._command, *arguments],
@@ -136,10 +152,12 @@ class Git:
                 env=self._environment,
                 stdin=stdin,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stderr=stderr,
             )
-        except FileNotFoundError:
-            raise GitError("git was not found on PATH") from None
+        except OSError as error:
+            if self._folder is None or os.path.isdir(self._folder):
+                raise GitError(f"git cannot be started, is it on PATH? {error.strerror}") from None
+            raise GitError(f"{self._folder}: {error.strerror}") from None
 
 
 _ENDED_EARLY = "git ended before it had delivered everything"

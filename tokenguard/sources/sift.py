@@ -9,16 +9,17 @@ import os
 from typing import NamedTuple
 
 from tokenguard import workers
+from tokenguard.core.detect import detect, may_hold_credentials
 from tokenguard.core.scan import spans_of
-from tokenguard.files import WINDOW, open_regular, read_window
+from tokenguard.files import WINDOW, open_regular, read_small, read_window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    # Bytes read, the files with a Span, those of several windows with their sizes, and those that failed with
-    # the reason. A file is its index in the list.
-    _Answer = tuple[int, list[int], list[tuple[int, int]], list[tuple[int, str]]]
+    # Bytes read, the files with a Span, those of several windows, and those that failed with the reason. A file
+    # is its index in the list.
+    _Answer = tuple[int, list[int], list[int], list[tuple[int, str]]]
 
 # Below this a second process costs more than it saves.
 _FEW = 48
@@ -40,7 +41,7 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None) -> Sifted:
     tasks = [range(first, min(first + chunk, len(paths))) for first in range(0, len(paths), chunk)]
     answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size), jobs)
     suspects, failures, total = [], [], 0
-    large: list[tuple[int, int]] = []
+    large: list[int] = []
     for task, answer in zip(tasks, answers, strict=True):
         if answer is None:
             failures += [(index, _DIED) for index in task]
@@ -49,9 +50,9 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None) -> Sifted:
         suspects += answer[1]
         large += answer[2]
         failures += answer[3]
-    for index, size in large:
+    for index in large:
+        size, hit, reason = _sift_large(paths[index], jobs)
         total += size
-        hit, reason = _sift_large(paths[index], size, jobs)
         if reason:
             failures.append((index, reason))
         elif hit:
@@ -68,63 +69,51 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Ans
     total, suspects, large, failures = 0, [], [], []
     for index in task:
         try:
-            descriptor, size = open_regular(paths[index])
+            data = read_small(paths[index], max_size)
         except OSError as error:
             failures.append((index, _reason(error)))
             continue
-        try:
-            if max_size is not None and size > max_size:
-                failures.append((index, f"larger than {max_size} bytes"))
-                continue
-            window = read_window(descriptor, size, 0, WINDOW)
-            if not window.is_last:
-                large.append((index, size))
-                continue
-            total += len(window.data)
-            if spans_of(window):
-                suspects.append(index)
-        except OSError as error:
-            failures.append((index, _reason(error)))
-        finally:
-            os.close(descriptor)
+        if data is None:
+            large.append(index)
+            continue
+        total += len(data)
+        if may_hold_credentials(data) and detect(data):
+            suspects.append(index)
     return total, suspects, large, failures
 
 
-def _sift_large(path: str, size: int, jobs: int) -> tuple[bool, str]:
-    """Whether a file of several windows has a Span, and the reason where it could not be read."""
-    tasks = list(_stretches(size))
-    answers = workers.share(tasks, lambda task: _sift_stretch(path, size, task), jobs)
-    hit = False
-    for answer in answers:
-        if answer is None:
-            return False, _DIED
-        if answer[1]:
-            return False, answer[1]
-        hit = hit or answer[0]
-    return hit, ""
+def _sift_large(path: str, jobs: int) -> tuple[int, bool, str]:
+    """The size of a file of several windows, whether it has a Span, and the reason where it could not be read."""
+    try:
+        descriptor, size = open_regular(path)
+    except OSError as error:
+        return 0, False, _reason(error)
+    try:
+        tasks = list(_stretches(size))
+        answers = workers.share(tasks, lambda task: _sift_stretch(path, task), jobs)
+    finally:
+        os.close(descriptor)
+    reasons = [_DIED if answer is None else answer[1] for answer in answers]
+    return size, any(answer and answer[0] for answer in answers), next(filter(None, reasons), "")
 
 
 def _stretches(size: int) -> Iterator[tuple[int, int]]:
     """The offsets of the windows of a file of `size` bytes, several at a time where there are very many."""
     windows = -(-size // WINDOW)
     step = WINDOW * -(-windows // workers.MOST_TASKS)
-    return ((first, min(first + step, size)) for first in range(0, size, step))
+    return ((first, first + step) for first in range(0, size, step))
 
 
-def _sift_stretch(path: str, size: int, task: tuple[int, int]) -> tuple[bool, str]:
-    first, last = task
+def _sift_stretch(path: str, task: tuple[int, int]) -> tuple[bool, str]:
     try:
+        # Opened anew: processes that share a descriptor share its position.
         descriptor, _ = open_regular(path)
         try:
-            # At least one window, though the file may have shrunk; beyond its size nothing is looked for.
-            for begin in range(first, last, WINDOW):
-                if spans_of(read_window(descriptor, size, begin, begin + WINDOW)):
-                    return True, ""
+            return any(spans_of(read_window(descriptor, at, at + WINDOW)) for at in range(*task, WINDOW)), ""
         finally:
             os.close(descriptor)
     except OSError as error:
         return False, _reason(error)
-    return False, ""
 
 
 def _reason(error: OSError) -> str:

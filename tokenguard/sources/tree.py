@@ -7,56 +7,74 @@ import os
 from tokenguard.core.blob import Origin, Unreadable
 from tokenguard.sources.git import Git, GitError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.sources.git import Running
 
-class Listing:
-    """The files found so far, and what came up on the way.
+
+class Tree:
+    """The files below a folder, and what came up while they were listed.
 
     `files` are paths as the user would name them. `tracked` are those of them that git tracks: one that is not
     there has been deleted in the work tree, and that is no failure. `notes` are for the user to read.
+
+    git starts listing when the Tree is made, and works while the caller does something else; `ignored` asks for
+    the files that git ignores, too, so that git is not asked at all.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: str, *, ignored: bool = False) -> None:
         self.files: list[str] = []
         self.tracked: set[str] = set()
         self.unreadable: list[Unreadable] = []
         self.notes: list[str] = []
+        self._ignored = ignored
+        self._folders: list[tuple[str, Running | None]] = [(folder, self._start(folder))]
 
-    def add_folder(self, folder: str, *, ignored: bool) -> None:
-        """Adds the files below `folder`; `ignored` adds those that git ignores, too."""
-        folders = [folder]
-        while folders:
-            top = folders.pop()
-            if ignored or not self._add_work_tree(top, folders):
-                self._walk(top, folders, ignored=ignored)
+    def list_files(self) -> None:
+        """Fills in all that the Tree has to say."""
+        while self._folders:
+            top, listing = self._folders.pop()
+            if listing is None or not self._add_work_tree(top, listing):
+                self._walk(top)
 
-    def _add_work_tree(self, top: str, nested: list[str]) -> bool:
-        """Adds what git lists below `top`; the repositories in it go to `nested`. False where git lists nothing."""
-        git = Git(top)
+    def _start(self, top: str) -> Running | None:
+        if self._ignored:
+            return None
         try:
             # A letter, a space and the path from `top`, each ended by NUL (git-ls-files(1), "-t")
-            output = git("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
-            if not os.path.lexists(os.path.join(top, ".git")) and _is_ignored(git):
-                return False
+            return Git(top).start("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
         except GitError as error:
-            if not _is_no_work_tree(error.message):
-                self.notes.append(f"every file in {top} is read, since git does not list them: {error.message}")
+            self._explain(top, error)
+            return None
+
+    def _add_work_tree(self, top: str, listing: Running) -> bool:
+        """Adds what git lists below `top`; repositories in it join `_folders`. False where git lists nothing."""
+        try:
+            output = listing.output()
+        except GitError as error:
+            self._explain(top, error)
+            return False
+        if not os.path.lexists(os.path.join(top, ".git")) and _is_ignored(top):
             return False
         links = _Links(top)
         for entry in dict.fromkeys(os.fsdecode(output).split("\0")[:-1]):
             path = _join(top, entry[2:])
-            if entry[0] == "?":
-                if path.endswith("/"):
-                    nested.append(path[:-1])
+            if entry[0] != "?":
+                if links.lead_to(entry[2:]):
                     continue
-            elif links.lead_to(entry[2:]):
-                continue
-            else:
                 self.tracked.add(path)
+            elif path.endswith("/"):
+                self._folders.append((path[:-1], self._start(path)))
+                continue
             self.files.append(path)
         return True
 
-    def _walk(self, top: str, nested: list[str], *, ignored: bool) -> None:
-        """Adds every regular file below `top` but git's own, and to `nested` the repositories in it."""
+    def _explain(self, top: str, error: GitError) -> None:
+        if not _is_no_work_tree(error.message):
+            self.notes.append(f"every file in {top} is read, since git does not list them: {error.message}")
+
+    def _walk(self, top: str) -> None:
+        """Adds every regular file below `top` but git's own, and to `_folders` the repositories in it."""
         folders = [top]
         while folders:
             folder = folders.pop()
@@ -66,8 +84,8 @@ class Listing:
             except OSError as error:
                 self.unreadable.append(Unreadable(Origin(folder), error.strerror or str(error)))
                 continue
-            if not ignored and folder != top and any(entry.name == ".git" for entry in found):
-                nested.append(folder)
+            if not self._ignored and folder != top and any(entry.name == ".git" for entry in found):
+                self._folders.append((folder, self._start(folder)))
                 continue
             for entry in found:
                 path = _join(folder, entry.name)
@@ -95,9 +113,9 @@ class _Links:
         return known
 
 
-def _is_ignored(git: Git) -> bool:
+def _is_ignored(folder: str) -> bool:
     try:
-        git("check-ignore", "--quiet", ".")
+        Git(folder)("check-ignore", "--quiet", ".")
     except GitError:
         return False
     return True
@@ -110,7 +128,6 @@ def _is_no_work_tree(complaint: str) -> bool:
             "not a git repository",
             "must be run in a work tree",
             "cannot use bare repository",
-            "not found on PATH",
         )
     )
 
