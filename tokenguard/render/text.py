@@ -72,7 +72,8 @@ def summary(report: Report) -> str:
 def advice(report: Report) -> Iterator[str]:
     """What to do about the Findings."""
     if report.findings:
-        yield f"Revoke what has been shared or pushed: {SETTINGS}. Then read it from the environment (HF_TOKEN)."
+        yield f"Revoke it if it was ever shared or pushed: {SETTINGS}"
+        yield "Let the program read it from the environment (HF_TOKEN) instead."
         yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
 
 
