@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tokenguard.core.blob import Blob, Origin, Window, whole
-from tokenguard.core.detect import Span, detect, may_hold_credentials
+from tokenguard.core.detect import Span, detect
 from tokenguard.core.finding import Allowed, Finding
 from tokenguard.core.locate import Locator
 from tokenguard.core.token import Token
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 def spans_of(window: Window) -> list[Span]:
     """The Spans that begin within `window`, in offsets of its data."""
-    if not may_hold_credentials(window.data):
-        return []
     first, last = window.first - window.start, window.last - window.start
     return [span for span in detect(window.data) if first <= span.start < last]
 

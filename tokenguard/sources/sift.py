@@ -9,7 +9,7 @@ import os
 from typing import NamedTuple
 
 from tokenguard import workers
-from tokenguard.core.detect import detect, may_hold_credentials
+from tokenguard.core.detect import detect
 from tokenguard.core.scan import spans_of
 from tokenguard.files import WINDOW, open_regular, read_small, read_window
 
@@ -77,7 +77,7 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Ans
             large.append(index)
             continue
         total += len(data)
-        if may_hold_credentials(data) and detect(data):
+        if detect(data):
             suspects.append(index)
     return total, suspects, large, failures
 
