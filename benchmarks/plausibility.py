@@ -3,8 +3,8 @@
     python benchmarks/plausibility.py train [PATH...]     writes tokenguard/core/trigrams.py
     python benchmarks/plausibility.py measure [PATH...]   prints the error rates
 
-`train` reads the Python files of the running interpreter's standard library, without its tests, and any
-PATH given.  `measure` draws random bodies, makes placeholders, and collects the names found under each PATH;
+`train` reads the standard library of the running interpreter, and the Python and text files under any PATH.
+`measure` draws random bodies, makes placeholders, and collects the names in the source files under each PATH;
 a PATH must not be one that was trained on.
 """
 
@@ -22,45 +22,60 @@ import sys
 import sysconfig
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from math import inf, log2
+from math import inf, log2, sqrt
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # a checkout need not be installed to be measured
 
 LETTERS = string.ascii_lowercase
 LENGTH = 34
-SKIPPED = {"test", "tests", "idle_test", "lib2to3", "site-packages", "__pycache__", ".git"}
-SOURCES = {
-    *(".py", ".pyi", ".go", ".rs", ".js", ".ts", ".tsx", ".jsx", ".svelte", ".vue", ".java", ".kt", ".c", ".cc"),
-    *(".cpp", ".h", ".hpp", ".cs", ".rb", ".php", ".swift"),
-}
+SAMPLE = 200_000
+STEMS = """
+    your my the example sample dummy fake test replace insert put enter invalid secret redacted TOKEN hidden
+    YourHuggingFaceToken yourHuggingFaceTokenGoesHere exampleToken HuggingFaceToken MyAccessToken changeme
+    PutYourTokenHere replaceWithYourOwnToken ThisIsNotARealToken xxxYourTokenxxx INSERTYOURTOKENHERE
+    accessToken
+"""
+TAILS = "x X 0 a Xx 123 1234567890 Token ABCDEFGHxxxxxxxxxxxxxxxxxxxx"
+REPEATED = "TestToken abc TokenTest huggingface foobar HuggingFaceToken dummyToken"
+SKIPPED = {"site-packages", "__pycache__"}
+TEXT = re.compile(r"\.(py|txt|rst)$")
+SOURCE = re.compile(r"\.(pyi?|go|rs|[jt]sx?|svelte|vue|java|kt|c|cc|cpp|h|hpp|cs|rb|php|swift)$")
 WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-QUOTED = re.compile(r"""\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`[^`]*`""", re.DOTALL)
+# What is quoted or commented is data as often as it is a name: keys, hashes, certificates.
+DATA = re.compile(
+    r"""
+    \"{3}.*?\"{3} | '{3}.*?'{3} | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\\n])*' | `[^`]*`
+    | /\*.*?\*/ | (?:\#|//)[^\n]*
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 # A name is not taken from inside a run that base64, a path or a URL's query could be part of.
 NAME = re.compile(r"(?<![\w+/=%-])[A-Za-z_]\w{2,}(?![\w+/=%-])", re.ASCII)
 
 
-def files(paths: Iterable[Path], suffixes: set[str], skipped: set[str]) -> Iterator[Path]:
-    """The files below `paths` with one of `suffixes`, in a fixed order."""
+def files(paths: Iterable[Path], wanted: re.Pattern[str], skipped: set[str]) -> Iterator[Path]:
+    """The files below `paths` whose names are `wanted`, in a fixed order."""
     for path in paths:
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        for file in found:
-            if file.suffix in suffixes and not skipped.intersection(file.relative_to(path).parts) and file.is_file():
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            parts = file.relative_to(path).parts
+            if wanted.search(file.name) and skipped.isdisjoint(parts) and file.is_file():
                 yield file
 
 
-# ---------------------------------------------------------------------------------------------------- training
-
-
 def train(paths: list[Path]) -> None:
-    """Write the trigram table: Witten-Bell interpolation of distinct words, each weighted by log2(1 + count)."""
+    """Write the trigram table: Witten-Bell smoothing over words, each weighted by the root of its count."""
     counts: Counter[str] = Counter()
-    for file in files(paths, {".py", ".txt", ".rst"}, SKIPPED):
-        counts.update(word.lower() for word in WORD.findall(file.read_text("utf-8", "replace")) if word.isalpha())
-    # A word seen less than three times is as often a piece of data as it is a word.
-    words = {word: log2(1 + n) for word, n in counts.items() if n >= 3 and 2 <= len(word) <= 20}
+    for file in files(paths, TEXT, SKIPPED):
+        found = WORD.findall(file.read_text("utf-8", "replace"))
+        counts.update(word.lower() for word in found if word.isalpha())
+    # A word that is seen once is as often a piece of data as it is a word.
+    words = {word: sqrt(n) for word, n in counts.items() if n >= 2 and 2 <= len(word) <= 20}
 
     follow: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for word, weight in words.items():
@@ -74,8 +89,8 @@ def train(paths: list[Path]) -> None:
         seen = follow.get(context)
         if not seen:
             return shorter
-        total, kinds = sum(seen.values()), len(seen)
-        return (seen.get(symbol, 0.0) + kinds * shorter) / (total + kinds)
+        total, unseen = sum(seen.values()), 2 * len(seen)
+        return (seen.get(symbol, 0.0) + unseen * shorter) / (total + unseen)
 
     contexts = ["^^", *("^" + a for a in LETTERS), *(a + b for a in LETTERS for b in LETTERS)]
     rows = [
@@ -86,9 +101,9 @@ def train(paths: list[Path]) -> None:
     (ROOT / "tokenguard/core/trigrams.py").write_text(
         f'''"""How likely each letter is after the two before it, in the words of source code.
 
-Written by `python benchmarks/plausibility.py train`; do not edit.  Trained on {len(words)} distinct words of the
-standard library of Python {platform.python_version()}, names and prose, each weighted by log2(1 + its count), with
-Witten-Bell smoothing.
+Written by `python benchmarks/plausibility.py train`; do not edit.  Trained on the {len(words)} distinct words
+of the standard library of Python {platform.python_version()}, names and prose, each weighted by the root of
+its count, with Witten-Bell smoothing.
 """
 
 STEP = 0.2
@@ -98,39 +113,32 @@ CELLS = """\\
 {body}
 """
 """One character a cell: `-log2` of a probability is `STEP * (ord(character) - 35)`.  A row has 27 cells, the
-letters a to z and the end of the word; the rows are the contexts: the start of a word, the start and one letter
-(a to z), two letters (aa to zz).  Four rows make a line."""
+letters a to z and the end of the word; the rows are the contexts: the start of a word, the start and one
+letter (a to z), two letters (aa to zz).  Four rows make a line."""
 '''
     )
     print(f"{len(words)} words, {len(rows)} contexts")
 
 
-# --------------------------------------------------------------------------------------------------- measuring
+def names(paths: list[Path]) -> tuple[set[str], set[str]]:
+    """Strings of LENGTH letters and digits: out of single names, and out of names that follow each other.
 
-
-def names(paths: list[Path]) -> set[str]:
-    """Every string of exactly LENGTH letters and digits that the names under `paths` give.
-
-    A name is joined in four styles and cut at each start of a word; the words of names that follow each other
-    in a file are joined as well.
+    The words of a name are joined in five styles, from each of them on; so are those of consecutive names.
     """
-    found: set[str] = set()
-    for file in files(paths, SOURCES, {"__pycache__", ".git", "node_modules"}):
-        # What is quoted is data as often as it is a name: keys, hashes, certificates.
-        text = QUOTED.sub(" ", file.read_text("utf-8", "replace"))
+    single: set[str] = set()
+    joined: set[str] = set()
+    for file in files(paths, SOURCE, {"__pycache__", ".git", "node_modules"}):
         recent: list[str] = []
-        for name in dict.fromkeys(NAME.findall(text)):
+        for name in dict.fromkeys(NAME.findall(DATA.sub(" ", file.read_text("utf-8", "replace")))):
             words = WORD.findall(name)
-            if not words or sum(map(len, words)) > 100:
-                continue
-            found.update(cuts(words))
+            single.update(cuts(words, len(words)))
             recent = [*recent, *words][-14:]
-            found.update(cuts(recent, longest_only=True))
-    return found
+            joined.update(cuts(recent, 1))
+    return single, joined - single
 
 
-def cuts(words: list[str], *, longest_only: bool = False) -> Iterator[str]:
-    """The strings of LENGTH characters that `words`, joined in each style, give from the start of a word on."""
+def cuts(words: list[str], starts: int) -> Iterator[str]:
+    """LENGTH characters of `words`, joined in each style, from each of the first `starts` words on."""
     styles = (
         words,
         [word.lower() for word in words],
@@ -139,7 +147,7 @@ def cuts(words: list[str], *, longest_only: bool = False) -> Iterator[str]:
         [word.lower() if not i else word.capitalize() for i, word in enumerate(words)],
     )
     for style in styles:
-        for start in range(1 if longest_only else len(words)):
+        for start in range(starts):
             joined = "".join(style[start:])
             if len(joined) < LENGTH:
                 break
@@ -151,7 +159,7 @@ def fill(pattern: str, length: int = LENGTH) -> str:
     return (pattern * (length // len(pattern) + 1))[:length]
 
 
-def placeholders(length: int = LENGTH) -> dict[str, set[str]]:
+def placeholders() -> dict[str, set[str]]:
     """Bodies that stand for a token or are noise of another kind, by family."""
     rng = random.Random(2024)
     upper, digits = LETTERS.upper(), string.digits
@@ -171,54 +179,50 @@ def placeholders(length: int = LENGTH) -> dict[str, set[str]]:
         return {text, text.lower(), text.upper(), odd, odd.swapcase(), text.capitalize()}
 
     def noise(alphabet: str) -> set[str]:
-        return {"".join(rng.choices(alphabet, k=length)) for _ in range(100)}
+        return {"".join(rng.choices(alphabet, k=LENGTH)) for _ in range(100)}
 
-    walks = {turned for board in boards for text in (board, board[::-1]) for turned in (text, text[3:] + text[:3])}
-    runs = (LETTERS, LETTERS[::-1], digits, "1234567890", "9876543210", LETTERS + digits, digits + LETTERS)
-    runs += (LETTERS + upper, upper + LETTERS, digits + LETTERS + upper, upper + LETTERS + digits)
-    stems = (
-        *("your", "my", "the", "example", "sample", "dummy", "fake", "test", "replace", "insert", "put", "enter"),
-        *("YourHuggingFaceToken", "yourHuggingFaceTokenGoesHere", "exampleToken", "HuggingFaceToken", "invalid"),
-        *("MyAccessToken", "PutYourTokenHere", "replaceWithYourOwnToken", "ThisIsNotARealToken", "secret"),
-        *("xxxYourTokenxxx", "INSERTYOURTOKENHERE", "accessToken", "redacted", "TOKEN", "hidden", "changeme"),
+    lines = [*boards, *(board[::-1] for board in boards)]
+    walks = {turned for line in lines for turned in (line, line[3:] + line[:3])}
+    runs = (
+        *(LETTERS, LETTERS[::-1], digits, "1234567890", "9876543210", LETTERS + digits, digits + LETTERS),
+        *(LETTERS + upper, upper + LETTERS, digits + LETTERS + upper, upper + LETTERS + digits),
     )
-    tails = ("x", "X", "0", "1234567890", LETTERS, upper, "ABCDEFGHxxxxxxxxxxxxxxxxxxxx", "a", "123", "Token", "Xx")
+    stems = STEMS.split()
+    tails = (*TAILS.split(), LETTERS, upper)
     return {
-        "one character": {c * length for c in LETTERS + upper + digits},
+        "one character": {c * LENGTH for c in LETTERS + upper + digits},
         "run of the alphabet or the digits": {
-            style for run in runs for k in range(0, 26, 5) for style in styles(fill(run[k:] + run[:k], length))
+            style for run in runs for k in range(0, 26, 5) for style in styles(fill(run[k:] + run[:k]))
         },
         "letters and digits in turn": {
             style
             for k in range(4)
-            for pair in (zip(LETTERS[k:], digits * 3, strict=False), zip(digits * 3, LETTERS[k:], strict=False))
-            for style in styles(fill("".join(map("".join, pair)), length))
+            for odd, even in ((LETTERS[k:], digits * 3), (digits * 3, LETTERS[k:]))
+            for style in styles(fill("".join(map("".join, zip(odd, even, strict=False)))))
         },
         "characters in groups": {
             style
             for size in (2, 3, 4, 5, 8)
             for run in (LETTERS, LETTERS[::-1], digits)
-            for style in styles(fill("".join(c * size for c in run), length))
+            for style in styles(fill("".join(c * size for c in run)))
         },
-        "keyboard": {style for walk in walks for style in styles(fill(walk, length))},
-        "keyboard row": {style for row in rows for text in (row, row[::-1]) for style in styles(fill(text, length))},
+        "keyboard": {style for walk in walks for style in styles(fill(walk))},
+        "keyboard row": {style for row in rows for way in (row, row[::-1]) for style in styles(fill(way))},
         "repetition of a random pattern": {
-            fill("".join(rng.choices(LETTERS + upper + digits, k=period)), length)
+            fill("".join(rng.choices(LETTERS + upper + digits, k=period)))
             for period in range(1, 18)
             for _ in range(40)
         },
-        "repetition of words": {
-            style
-            for text in ("TestToken", "abc", "TokenTest", "huggingface", "foobar", "HuggingFaceToken", "dummyToken")
-            for style in styles(fill(text, length))
-        },
+        "repetition of words": {style for text in REPEATED.split() for style in styles(fill(text))},
         "words and filling": {
             style
             for stem, tail in itertools.product(stems, tails)
-            for style in styles((stem + fill(tail, length))[:length])
+            for style in styles((stem + fill(tail))[:LENGTH])
         },
         "filling and words": {
-            fill(tail, length - len(stem)) + stem for stem, tail in itertools.product(stems, tails) if len(stem) < 24
+            fill(tail, LENGTH - len(stem)) + stem
+            for stem, tail in itertools.product(stems, tails)
+            if len(stem) < 24
         },
         "lower-case noise": noise(LETTERS),
         "upper-case noise": noise(upper),
@@ -229,7 +233,8 @@ def placeholders(length: int = LENGTH) -> dict[str, set[str]]:
         "base32": noise(upper + "234567"),
         "few letters": noise("ACGT") | noise("acgt") | noise("xX") | noise("01") | noise("ACGTN"),
         "FASTQ quality": {
-            "".join(rng.choices("hifgedcba", weights=(20, 30, 15, 10, 6, 5, 3, 2, 1), k=length)) for _ in range(100)
+            "".join(rng.choices("hifgedcba", weights=(20, 30, 15, 10, 6, 5, 3, 2, 1), k=LENGTH))
+            for _ in range(100)
         },
     }
 
@@ -255,10 +260,12 @@ def report(title: str, bodies: Iterable[str], show: int) -> None:
 
     ordered = sorted(bodies)
     with multiprocessing.Pool() as pool:
-        scored = list(zip(pool.map(structure_bits, [body.encode() for body in ordered], 1000), ordered, strict=True))
+        bits_of_each = pool.map(structure_bits, [body.encode() for body in ordered], 1000)
+    scored = list(zip(bits_of_each, ordered, strict=True))
     passed = sum(bits < THRESHOLD for bits, _ in scored)
     lowest = heapq.nsmallest(show + 1, scored)
-    print(f"{title}: {len(scored)} tried, {passed} accepted, lowest {lowest[0][0] if lowest else inf:.1f} bits")
+    least = lowest[0][0] if lowest else inf
+    print(f"{title}: {len(scored)} tried, {passed} accepted, lowest {least:.1f} bits")
     for bits, body in lowest[:show]:
         print(f"    {bits:6.1f}  {body}")
 
@@ -279,8 +286,12 @@ def measure(paths: list[Path], count: int, show: int) -> None:
     for family, bodies in placeholders().items():
         report(family, bodies, 0)
     if paths:
-        report("names", names(paths), show)
-    for title, alphabet in (("letters", string.ascii_letters), ("letters and digits", string.ascii_letters + string.digits)):
+        single, joined = names(paths)
+        report("names", single, show)
+        sample_of_joined = rng.sample(sorted(joined), min(len(joined), SAMPLE))
+        report(f"names that follow each other ({len(joined)})", sample_of_joined, show)
+    alphabets = {"letters": string.ascii_letters, "letters and digits": string.ascii_letters + string.digits}
+    for title, alphabet in alphabets.items():
         jobs = [(alphabet, seed, 10_000) for seed in range(count // 10_000)]
         histogram: Counter[int] = Counter()
         worst = 0.0
@@ -295,7 +306,8 @@ def measure(paths: list[Path], count: int, show: int) -> None:
 
 def main() -> None:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=raw)
     parser.add_argument("command", choices=("train", "measure"))
     parser.add_argument("path", nargs="*", type=Path)
     parser.add_argument("--count", type=int, default=2_000_000, help="random bodies of each alphabet")

@@ -15,11 +15,11 @@ __all__ = ["Finding", "__version__", "scan_bytes"]
 
 
 def __getattr__(name: str) -> object:
-    import importlib
-
     homes = {"Finding": "tokenguard.core.finding", "scan_bytes": "tokenguard.core.scan"}
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
     return getattr(importlib.import_module(homes[name]), name)
 
 

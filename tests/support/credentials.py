@@ -40,7 +40,8 @@ def signed_token(prefix: str, seed: int = 0, **claims: object) -> str:
 
 def s3_access_key(seed: int = 0) -> tuple[str, str]:
     """The id and the secret."""
-    return "HF" + "AK" + _drawn(seed, 16, string.ascii_uppercase + string.digits), _drawn(seed + 1, 40, ALNUM + "/+")
+    upper = string.ascii_uppercase + string.digits
+    return "HF" + "AK" + _drawn(seed, 16, upper), _drawn(seed + 1, 40, ALNUM + "/+")
 
 
 def every_kind(seed: int = 0) -> dict[str, str]:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sysconfig
 from pathlib import Path
+
+TIMEOUT = 120
+"""Seconds after which a process counts as hanging."""
 
 
 class Repository:
@@ -25,6 +29,7 @@ class Repository:
             check=check,
             capture_output=True,
             stdin=subprocess.DEVNULL,
+            timeout=TIMEOUT,
         )
 
     def write(self, path: str | bytes, content: str | bytes) -> Path:
@@ -37,6 +42,11 @@ class Repository:
         target = self.write(path, content)
         self.git("add", "--", os.fsdecode(path))
         return target
+
+    @property
+    def head(self) -> str:
+        """The name of the commit that is checked out; empty where there is none yet."""
+        return self.git("rev-parse", "--quiet", "--verify", "HEAD", check=False).stdout.decode().strip()
 
     def commit(self, message: str = "a commit") -> None:
         """Commits what is staged, past all hooks."""
@@ -65,10 +75,8 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def scripts() -> Path:
-    """Where the commands of the interpreter that runs the tests are."""
-    import sysconfig
-
-    return Path(sysconfig.get_path("scripts"))
+    """Where the commands are: another build's in TOKENGUARD_SCRIPTS, else those of this interpreter."""
+    return Path(os.environ.get("TOKENGUARD_SCRIPTS") or sysconfig.get_path("scripts"))
 
 
 def _is_of_the_developer(name: str) -> bool:

@@ -1,0 +1,28 @@
+"""No test sees, or touches, the configuration of whoever runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NOT_CONFIGURATION = "A test ran git without tests.support.repository.environment()\n"
+
+_HOMES = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "TOKENGUARD_HOME")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Points this process at an empty home, where git fails: processes are given an environment of their own."""
+    home = tmp_path_factory.mktemp("nobody")
+    trap = home / ".gitconfig"
+    trap.write_text(_NOT_CONFIGURATION)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in _HOMES:
+            patch.setenv(name, str(home))
+        patch.setenv("GIT_CONFIG_GLOBAL", str(trap))
+        patch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        yield
