@@ -7,23 +7,39 @@ import sys
 from tokenguard import process
 from tokenguard.errors import UsageError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
-def main() -> int:
-    """The exit status of the command that the command line names."""
-    return process.run(_run)
+
+def main() -> NoReturn:
+    """Runs what the command line names, and ends the process with its exit status."""
+    process.end(process.run(lambda: _run(sys.argv[1:])))
 
 
-def _run() -> int:
-    for argument in sys.argv[1:]:
-        if process.holds_credential(argument):
-            raise UsageError(
-                "a token was given on the command line, where the shell history and other users can see it",
-                "revoke it now: https://huggingface.co/settings/tokens; commands take tokens from standard input",
-            )
+def _run(arguments: list[str]) -> int:
+    if any(process.holds_credential(argument) for argument in arguments):
+        raise UsageError(
+            "a token was given on the command line, where the shell history and other users can see it",
+            "revoke it now: https://huggingface.co/settings/tokens; commands take tokens from standard input",
+        )
+    if arguments[:1] == ["scan"] and not any(argument.startswith("-") for argument in arguments):
+        return _scan(arguments[1:])
     from tokenguard.cli import run
 
-    return run(sys.argv[1:])
+    return run(arguments)
+
+
+def _scan(paths: list[str]) -> int:
+    # The scan without options, which most are, and without click, which takes longer to load than a work tree
+    # to read. `tokenguard.cli.scan` has the options and says the same.
+    from tokenguard import reporting, scanning
+
+    report = scanning.scan_paths(paths or ["."])
+    reporting.show(report)
+    reporting.talk(report)
+    return report.exit_code
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

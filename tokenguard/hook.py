@@ -13,6 +13,8 @@ from tokenguard.errors import ExitCode, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from tokenguard.core.report import Report
 
 STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
@@ -27,9 +29,9 @@ Example: tokenguard-hook pre-commit
 """
 
 
-def main() -> int:
-    """The exit status of the stage that the command line names."""
-    return process.run(lambda: _run(sys.argv[1:]))
+def main() -> NoReturn:
+    """Runs the stage that the command line names, and ends the process with its exit status."""
+    process.end(process.run(lambda: _run(sys.argv[1:])))
 
 
 def _run(arguments: list[str]) -> int:
@@ -76,8 +78,9 @@ def _scan_push(arguments: list[str]) -> Report:
 
 def _verdict(report: Report, what: str) -> int:
     from tokenguard.render import text
+    from tokenguard.reporting import has_color
 
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+    color = has_color(sys.stderr)
     for note in report.notes:
         process.say(f"tokenguard: {note}")
     if report.findings:

@@ -8,7 +8,6 @@ import time
 
 from tokenguard import config as configuration
 from tokenguard.core.blob import Blob, Origin, Unreadable, Window, whole
-from tokenguard.core.finding import Finding
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
 from tokenguard.errors import IncompleteError, UsageError
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tokenguard.config import Config
-    from tokenguard.core.finding import Allowed
+    from tokenguard.core.finding import Allowed, Finding
     from tokenguard.sources.tree import Tree
 
 
@@ -43,10 +42,7 @@ class _Account:
         """Books what is found in `blob`. False where it could not be read to its end."""
         try:
             for item in scan_blob(blob, config.fingerprints):
-                if isinstance(item, Finding):
-                    self.findings.append(item)
-                else:
-                    self.allowed.append(item)
+                self._book(item)
         except OSError as error:
             self.unreadable.append(Unreadable(blob.origin, error.strerror or str(error)))
         except IncompleteError as error:
@@ -54,6 +50,14 @@ class _Account:
         else:
             return True
         return False
+
+    def _book(self, item: Finding | Allowed) -> None:
+        from tokenguard.core.finding import Allowed
+
+        if isinstance(item, Allowed):
+            self.allowed.append(item)
+        else:
+            self.findings.append(item)
 
     def read(self, blob: Blob, config: Config) -> None:
         """Books what is found in `blob`, and the blob itself as read."""

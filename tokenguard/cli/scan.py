@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
 
-from tokenguard import __version__
 from tokenguard.errors import ExitCode
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from tokenguard.core.report import Report
+from tokenguard.reporting import FORMATS
 
 
 @click.command()
@@ -26,7 +19,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "jsonl"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="How to report.",
@@ -71,7 +64,7 @@ def scan(
       tokenguard scan --format json src notebooks/train.ipynb
       kubectl logs job/train | tokenguard scan --stdin
     """
-    from tokenguard import scanning
+    from tokenguard import reporting, scanning
 
     if from_stdin and (staged or paths):
         raise click.UsageError("--stdin goes with neither PATH nor --staged")
@@ -86,48 +79,8 @@ def scan(
         report = scanning.scan_paths(
             paths or (".",), use_config=not no_config, ignored=ignored, max_size=max_size, jobs=jobs
         )
-    _show(report, form, output)
-    _talk(report, quiet=quiet, verbose=verbose)
+    reporting.show(report, form, output)
+    reporting.talk(report, quiet=quiet, verbose=verbose)
     if exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
     return report.exit_code
-
-
-def _show(report: Report, form: str, output: str | None) -> None:
-    color = output is None and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    rendered = "".join(f"{line}\n" for line in _render(report, form, color=color))
-    if output is None:
-        if rendered:
-            sys.stdout.write(rendered)
-        return
-    try:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(rendered)
-    except OSError as error:
-        raise click.FileError(output, error.strerror or str(error)) from None
-
-
-def _render(report: Report, form: str, *, color: bool) -> list[str]:
-    from tokenguard.render import json, text
-
-    match form:
-        case "json":
-            return [json.document(report, __version__)]
-        case "jsonl":
-            return list(json.lines(report, __version__))
-        case _:
-            return list(text.finding_lines(report, color=color))
-
-
-def _talk(report: Report, *, quiet: bool, verbose: bool) -> None:
-    from tokenguard.process import say
-    from tokenguard.render import text
-
-    color = sys.stderr.isatty() and "NO_COLOR" not in os.environ
-    lines = [*text.unreadable_lines(report, color=color)]
-    if verbose:
-        lines += text.allowed_lines(report)
-    if not quiet:
-        lines += [*report.notes, *text.advice(report), text.summary(report)]
-    for line in lines:
-        say(line)

@@ -41,10 +41,3 @@ KINDS = (
     APP_TOKEN,
     OAUTH_APP_SECRET,
 )
-
-# A blob without any of these literals holds no credential, and looking for a literal is the fastest search
-# that Python has.
-ANCHORS = (b"hf_", b"api_org_", b"oauth_app_secret_", b"HFAK")
-
-# No credential is longer, in bytes; the JWS of a token with hundreds of scoped permissions stays below it.
-LONGEST = 24 * 1024

@@ -23,7 +23,7 @@ from tokenguard.core.kinds import (
 )
 
 # Every part is bounded, so that a hostile file cannot make the search quadratic; all together stay below
-# `kinds.LONGEST`.
+# `detect.LONGEST`.
 _JWS = rb"eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{4,20000}\.[A-Za-z0-9_-]{20,2048}"
 
 # What follows may be anything that cannot belong to the body, or a second credential without a gap.

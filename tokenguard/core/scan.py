@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from tokenguard.core.blob import Blob, Origin, Window, whole
 from tokenguard.core.detect import Span, detect
-from tokenguard.core.finding import Allowed, Finding
-from tokenguard.core.locate import Locator
-from tokenguard.core.token import Token
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tokenguard.core.finding import Allowance
-    from tokenguard.core.locate import Place
+    from tokenguard.core.finding import Allowed, Finding
+    from tokenguard.core.locate import Locator
 
 
 def spans_of(window: Window) -> list[Span]:
@@ -27,37 +24,43 @@ def scan_blob(blob: Blob, fingerprints: Mapping[str, str]) -> Iterator[Finding |
 
     Raises what reading the blob raises.
     """
-    locator = Locator()
+    locator: Locator | None = None
     for window in blob.windows:
         spans = spans_of(window)
         if not spans and window.is_last:
             return
-        for span, place in zip(spans, locator.feed(window, spans), strict=True):
-            finding = _finding(blob.origin, window.data, span, place)
-            covered = _allowance(finding, place, fingerprints)
-            yield Allowed(finding, covered) if covered else finding
+        if locator is None:
+            from tokenguard.core.locate import Locator
+
+            locator = Locator()
+        yield from _found(blob.origin, window, spans, locator, fingerprints)
 
 
 def scan_bytes(data: bytes) -> list[Finding]:
     """The leaked credentials in `data`, without those that a pragma beside them allows."""
+    from tokenguard.core.finding import Finding
+
     found = scan_blob(Blob(Origin("<bytes>"), whole(data)), {})
     return [item for item in found if isinstance(item, Finding)]
 
 
-def _finding(origin: Origin, data: bytes, span: Span, place: Place) -> Finding:
-    token = Token(data[span.start : span.end].decode("ascii"))
-    return Finding(
-        kind=span.kind,
-        origin=origin,
-        line=place.line,
-        column=place.column,
-        end_column=place.end_column,
-        fingerprint=token.fingerprint,
-        masked=token.masked(span.kind.prefix),
-    )
-
-
-def _allowance(finding: Finding, place: Place, fingerprints: Mapping[str, str]) -> Allowance | None:
+def _found(
+    origin: Origin, window: Window, spans: list[Span], locator: Locator, fingerprints: Mapping[str, str]
+) -> Iterator[Finding | Allowed]:
     from tokenguard.core.allow import allowance
+    from tokenguard.core.finding import Allowed, Finding
+    from tokenguard.core.token import Token
 
-    return allowance(finding, place, fingerprints)
+    for span, place in zip(spans, locator.feed(window, spans), strict=True):
+        token = Token(window.data[span.start : span.end].decode("ascii"))
+        finding = Finding(
+            kind=span.kind,
+            origin=origin,
+            line=place.line,
+            column=place.column,
+            end_column=place.end_column,
+            fingerprint=token.fingerprint,
+            masked=token.masked(span.kind.prefix),
+        )
+        covered = allowance(finding, place, fingerprints)
+        yield Allowed(finding, covered) if covered else finding
