@@ -15,8 +15,9 @@ from tokenguard.files import open_regular
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import re
     from collections.abc import Mapping
+
+    from pathspec import GitIgnoreSpec
 
 _FILES = (".tokenguard.toml", "pyproject.toml")
 _KEYS = ("allow", "exclude")
@@ -26,20 +27,17 @@ _LARGEST = 1024 * 1024
 class Config(NamedTuple):
     """What a repository says of its own scanning.
 
-    `folder` is where it says so, `fingerprints` what is allowed and where that is written, `globs` the patterns
-    of paths below `folder` that are left out, each with its expression.
+    `folder` is where it says so, `fingerprints` what is allowed and where that is written, `exclude` the paths
+    below `folder` that are left out.
     """
 
     folder: str = ""
     fingerprints: Mapping[str, str] = {}
-    globs: tuple[re.Pattern[str], ...] = ()
+    exclude: GitIgnoreSpec | None = None
 
     def excludes(self, path: str) -> bool:
         """Whether the file at `path` is left out."""
-        if not self.globs:
-            return False
-        below = os.path.relpath(path, self.folder).replace(os.sep, "/")
-        return any(glob.fullmatch(below) for glob in self.globs)
+        return self.exclude is not None and self.exclude.match_file(os.path.relpath(path, self.folder))
 
 
 def load(start: str) -> Config:
@@ -102,7 +100,7 @@ def _table(name: str, path: str, text: bytes) -> dict[str, object] | None:
         import tomli as tomllib
     try:
         document = tomllib.loads(text.decode())
-    except ValueError as error:  # tomllib's own error, and that of a file that is not UTF-8
+    except (ValueError, RecursionError) as error:  # tomllib's own error, and that of a file that is not UTF-8
         raise UsageError(f"{path} is not valid TOML: {error}") from None
     if name != "pyproject.toml":
         return document
@@ -126,7 +124,7 @@ def _config(folder: str, name: str, path: str, table: dict[str, object]) -> Conf
     return Config(
         folder,
         dict.fromkeys(_strings(path, table, "allow"), name),
-        tuple(_glob(path, pattern) for pattern in _strings(path, table, "exclude")),
+        _spec(path, _strings(path, table, "exclude")),
     )
 
 
@@ -142,10 +140,14 @@ def _is_fingerprint(text: str) -> bool:
     return algorithm == "sha256" and len(digest) == 64 and not digest.strip("0123456789abcdef")
 
 
-def _glob(path: str, pattern: str) -> re.Pattern[str]:
-    from tokenguard.core.globs import compile_glob
+def _spec(path: str, patterns: list[str]) -> GitIgnoreSpec | None:
+    if not patterns:
+        return None
+    import re
+
+    from pathspec import GitIgnoreSpec
 
     try:
-        return compile_glob(pattern)
-    except ValueError as error:
-        raise UsageError(f"{path}: the pattern {pattern!r} of exclude {error}") from None
+        return GitIgnoreSpec.from_lines(patterns)
+    except (ValueError, re.error) as error:
+        raise UsageError(f"{path}: exclude has a malformed pattern: {error}") from None

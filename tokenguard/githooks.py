@@ -36,6 +36,10 @@ _ALL_HOOKS = (
     "post-receive",
     "post-rewrite",
     "post-update",
+    "p4-changelist",
+    "p4-post-changelist",
+    "p4-pre-submit",
+    "p4-prepare-changelist",
     "pre-applypatch",
     "pre-auto-gc",
     "pre-push",
@@ -124,7 +128,7 @@ def _install_for_all(home: str, program: str) -> list[str]:
     for hook in _ALL_HOOKS:
         own = f'"$(git rev-parse --git-common-dir)/hooks/{hook}"'
         kept = shlex.quote(f"{previous}/{hook}") if previous else own
-        script = _script(hook, program, kept) if hook in STAGES else _relay(kept)
+        script = _script(hook, program, kept) if hook in STAGES else _relay(hook, kept)
         _write(os.path.join(home, hook), script)
     Git(trusted=True)("config", "--global", "core.hooksPath", _portable(home))
     return [os.path.join(home, stage) for stage in STAGES]
@@ -188,12 +192,24 @@ exec "$program" {stage} "$@"
 """
 
 
-def _relay(kept: str) -> str:
+def _relay(hook: str, kept: str) -> str:
     return f"""\
 #!/bin/sh
 {_MARK}
 [ ! -x {kept} ] || exec {kept} "$@"
+{_BY_DEFAULT.get(hook, "")}"""
+
+
+# What git does where there is no such hook, and leaves to the hook where there is one: it updates the work tree,
+# if that is clean (githooks(5), "push-to-checkout"; builtin/receive-pack.c, push_to_deploy).
+_BY_DEFAULT = {
+    "push-to-checkout": """\
+git update-index -q --ignore-submodules --refresh &&
+    git diff-files --quiet --ignore-submodules -- &&
+    git diff-index --quiet --cached --ignore-submodules HEAD -- &&
+    exec git read-tree -u -m HEAD "$1"
 """
+}
 
 
 def _keep(path: str) -> None:

@@ -39,11 +39,13 @@ def _run(arguments: list[str]) -> int:
 
     match arguments:
         case ["--help" | "-h"]:
-            sys.stdout.write(USAGE)
+            process.write(USAGE)
             return ExitCode.CLEAN
         case ["pre-commit" | "pre-merge-commit", *_]:
-            # `pre-commit run --all-files` stages nothing and means the whole tree.
-            return _verdict(scan_staged(all_if_none="PRE_COMMIT" in os.environ), "this commit")
+            # git names the index to every hook of a commit. Where the framework was started by hand, perhaps with
+            # --all-files, it does not, and nothing else tells what to read: all of it.
+            by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
+            return _verdict(scan_staged(unchanged=by_hand), "this commit")
         case ["commit-msg", path, *_]:
             return _verdict(scan_message(path), "this commit message")
         case ["commit-msg"]:
@@ -68,7 +70,7 @@ def _scan_push(arguments: list[str]) -> Report:
         there = [os.environ["PRE_COMMIT_FROM_REF"]] if os.environ.get("PRE_COMMIT_FROM_REF") else []
     else:
         # A line for each ref: its name here, its object here, its name there, its object there.
-        lines = [line.split() for line in sys.stdin.buffer.read().decode("ascii", "surrogateescape").splitlines()]
+        lines = [os.fsdecode(line).split() for line in process.standard_input().read().splitlines()]
         if not all(len(line) == 4 for line in lines):
             raise UsageError("pre-push needs the lines that git gives the hook", "let git call it")
         pushed = [line[1] for line in lines if line[1].strip("0")]

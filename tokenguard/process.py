@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import sys
 
-from tokenguard.errors import ExitCode, TokenguardError
+from tokenguard.core.redact import redact
+from tokenguard.errors import ExitCode, IncompleteError, TokenguardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import NoReturn
+    from typing import BinaryIO, NoReturn
 
 
 def run(command: Callable[[], int]) -> int:
     """The exit status of `command()`, whatever becomes of it; what went wrong is said on standard error."""
+    _open_closed_descriptors()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a console that cannot show a character must not end a scan
             stream.reconfigure(errors="backslashreplace")
     try:
         status = command()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except TokenguardError as error:
         say(f"tokenguard: {error.message}")
         if error.hint:
@@ -30,11 +33,10 @@ def run(command: Callable[[], int]) -> int:
         return ExitCode.INTERRUPTED
     except OSError as error:
         # Files that fail are accounted for where they are read; what is left is a stream or a process.
-        _abandon_output()
         say(f"tokenguard: not all could be done: {error}")
         return ExitCode.INCOMPLETE
     except Exception as error:  # noqa: BLE001 -- the boundary: anything else that comes here is ours
-        say(redact(_traceback(error)))
+        say(_traceback(error))
         say("tokenguard: this is a bug in tokenguard; every token in the lines above is redacted")
         return ExitCode.BUG
     return status
@@ -43,25 +45,38 @@ def run(command: Callable[[], int]) -> int:
 def end(status: int) -> NoReturn:
     """Ends the process at once. The interpreter's own way to tidy up takes as long as the scan of a commit."""
     for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+        try:  # noqa: SIM105 -- contextlib is not loaded for this
+            stream.flush()
+        except (AttributeError, OSError):  # noqa: PERF203 -- twice; closed, and what had to arrive has arrived
+            pass
     os._exit(status)
 
 
+def write(text: str) -> None:
+    """Writes data to standard output. Raises IncompleteError where it does not arrive."""
+    if not text:
+        return
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except (AttributeError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is closed"
+        raise IncompleteError(f"standard output cannot be written: {reason}") from None
+
+
 def say(text: str) -> None:
-    """Writes a line of talk, which goes to standard error."""
-    sys.stderr.write(f"{text}\n")
+    """Writes talk to standard error, every credential in it masked. Where nobody listens, the answer stands."""
+    try:  # noqa: SIM105 -- contextlib is not loaded for this
+        sys.stderr.write(f"{redact(text)}\n")
+    except (AttributeError, OSError):
+        pass
 
 
-def redact(text: str) -> str:
-    """`text` with every credential in it replaced by its masked form."""
-    from tokenguard.core.detect import detect
-    from tokenguard.core.token import Token
-
-    data = text.encode("utf-8", "surrogateescape")
-    for start, end, kind in reversed(detect(data)):
-        masked = Token(data[start:end].decode()).masked(kind.prefix)
-        data = data[:start] + masked.encode() + data[end:]
-    return data.decode("utf-8", "surrogateescape")
+def standard_input() -> BinaryIO:
+    """Standard input. Raises IncompleteError where there is none."""
+    if sys.stdin is None:
+        raise IncompleteError("standard input is closed")
+    return sys.stdin.buffer
 
 
 def holds_credential(argument: str) -> bool:
@@ -77,6 +92,11 @@ def _traceback(error: Exception) -> str:
     return "".join(traceback.format_exception(error)).rstrip()
 
 
-def _abandon_output() -> None:
-    # What is still buffered would fail again, with a traceback, when the interpreter ends.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+def _open_closed_descriptors() -> None:
+    # Where a standard stream was closed, the next file to be opened would take its number, and with it whatever
+    # a child writes there.
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:  # noqa: PERF203 -- three times
+            os.open(os.devnull, os.O_RDWR)

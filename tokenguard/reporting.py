@@ -7,7 +7,7 @@ import sys
 
 from tokenguard import __version__
 from tokenguard.errors import IncompleteError
-from tokenguard.process import say
+from tokenguard.process import say, write
 from tokenguard.render import text
 
 TYPE_CHECKING = False
@@ -22,13 +22,12 @@ FORMATS = ("text", "json", "jsonl")
 def show(report: Report, form: str = "text", output: str | None = None) -> None:
     """Writes the Report, in one of FORMATS, to the file `output` or to standard output.
 
-    Raises IncompleteError where the file cannot be written.
+    Raises IncompleteError where it cannot be written.
     """
     lines = _render(report, form, color=output is None and has_color(sys.stdout))
     rendered = "".join(f"{line}\n" for line in lines)
     if output is None:
-        if rendered:
-            sys.stdout.write(rendered)
+        write(rendered)
         return
     try:
         with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -48,9 +47,9 @@ def talk(report: Report, *, quiet: bool = False, verbose: bool = False) -> None:
         say(line)
 
 
-def has_color(stream: TextIO) -> bool:
+def has_color(stream: TextIO | None) -> bool:
     """Whether a stream is a terminal whose user wants colour (https://no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
 def _render(report: Report, form: str, *, color: bool) -> list[str]:

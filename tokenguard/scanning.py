@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _MOST_LISTED_AT_ONCE = 8
 _SCISSORS = b" ------------------------ >8 ------------------------"
+_DIFFS = (b"diff --git ", b"diff --cc ", b"diff --combined ")
 
 
 class _Account:
@@ -170,8 +171,9 @@ class _Selection:
         """Decides what it means that `path` could not be read: a submodule, no file at all, or a failure."""
         try:
             mode = os.lstat(path).st_mode
-        except OSError:
-            if path not in self._tracked:
+        except OSError as error:
+            is_gone = isinstance(error, FileNotFoundError | NotADirectoryError)
+            if not (is_gone and path in self._tracked):
                 self._fail(path, reason)
             return
         if stat.S_ISDIR(mode):
@@ -216,11 +218,11 @@ def scan_staged(
     *,
     use_config: bool = True,
     max_size: int | None = None,
-    all_if_none: bool = False,
+    unchanged: bool = False,
 ) -> Report:
     """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
 
-    `all_if_none` reads the whole index where nothing is staged. Raises UsageError where there is no repository
+    `unchanged` adds what the last commit contains already. Raises UsageError where there is no repository
     or a configuration is wrong, and IncompleteError where git cannot read the index.
     """
     from tokenguard.sources.git import Git, GitError
@@ -229,9 +231,7 @@ def scan_staged(
     account = _Account()
     git = Git(folder)
     try:
-        entries = changed_entries(git)
-        if not entries and all_if_none:
-            entries = all_entries(git)
+        entries = all_entries(git) if unchanged else changed_entries(git)
     except GitError as error:
         if "not a git repository" in error.message:
             raise UsageError(
@@ -287,15 +287,18 @@ def scan_message(path: str) -> Report:
 
 
 def _without_diff(message: bytes) -> bytes:
-    # `git commit --verbose` puts the diff below this line, whatever the comment character is, and cuts both off
-    # (git-commit(1), "--cleanup"). A commit that takes a token out has it there.
+    # `git commit --verbose` puts scissors and the diff below the message, and cuts both off (git-commit(1),
+    # "--cleanup"). A commit that takes a token out has it there. Without --verbose git keeps what stands below
+    # a line like that, so that nothing but a diff is left out here.
     lines = message.splitlines(keepends=True)
-    cut = next((at for at, line in enumerate(lines) if line.rstrip().endswith(_SCISSORS)), len(lines))
+    drawn = next((at for at, line in enumerate(lines) if line.rstrip().endswith(_SCISSORS)), len(lines))
+    cut = next((at for at in range(drawn, len(lines)) if lines[at].startswith(_DIFFS)), len(lines))
     return b"".join(lines[:cut])
 
 
 def scan_stdin(name: str, *, use_config: bool = True) -> Report:
-    """Scans standard input, to be called `name` in the Report."""
-    from tokenguard.sources.stream import standard_input
+    """Scans standard input, to be called `name` in the Report. Raises IncompleteError where there is none."""
+    from tokenguard.process import standard_input
+    from tokenguard.sources.stream import windows_from
 
-    return scan_blob_alone(standard_input(name), use_config=use_config)
+    return scan_blob_alone(Blob(Origin(name), windows_from(standard_input().read)), use_config=use_config)

@@ -59,6 +59,28 @@ def every_kind(seed: int = 0) -> dict[str, str]:
     }
 
 
+def placeholders(seed: int = 0) -> dict[str, str]:
+    """What the names in braces of tests/corpus stand for."""
+    key, secret = s3_access_key(seed)
+    return {
+        "user_token": user_token(seed),
+        "organization_token": organization_token(seed),
+        "oauth_token": signed_token("hf_oauth" + "_", seed),
+        "refresh_token": refresh_token(seed),
+        "jwt_token": signed_token("hf_jwt" + "_", seed),
+        "s3_session": signed_token("hf_s3" + "_", seed),
+        "s3_key": key,
+        "s3_secret": secret,
+        "app_token": app_token(seed),
+        "app_secret": app_secret(seed),
+        # What is no credential, and must not look like one in a tracked file either.
+        "hf": "hf" + "_",
+        "api_org": "api_org" + "_",
+        "ESC": "\x1b",
+        "NUL": "\0",
+    }
+
+
 def _drawn(seed: int, length: int, alphabet: str) -> str:
     return "".join(random.Random(seed).choices(alphabet, k=length))
 

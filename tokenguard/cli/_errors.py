@@ -23,6 +23,9 @@ def status_of(command: Callable[[], object]) -> int:
         return ExitCode.USAGE
     except click.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit:
+        # click's answer to a reader that has gone, in either mode; see its BaseCommand.main.
+        return ExitCode.INCOMPLETE
     except click.FileError as error:
         error.show()
         return ExitCode.INCOMPLETE

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_LONGEST_ESCAPE = 40
+_LONGEST_ESCAPE = 80
 
 
 @cache
@@ -18,13 +18,13 @@ def _escape() -> re.Pattern[bytes]:
     return re.compile(
         rb"""(?x) (?:
               \\ (?P<letter> [abefnrtv0] )                       # C, JSON, Python, shell
-            | \\ (?: u | x | U0000 ) (?P<hex> (?:[0-9A-Fa-f]{2}){1,2} )
+            | \\ (?: [ux] (?P<hex> (?:[0-9A-Fa-f]{2}){1,2} ) | U (?P<long> [0-9A-Fa-f]{8} ) )
             | \\ (?P<octal> [0-3]?[0-7]{1,2} )
             | % (?: 25 )* (?P<percent> [0-9A-Fa-f]{2} )          # once or more
             | = (?P<quoted> [0-9A-F]{2} )                        # quoted-printable, RFC 2045 section 6.7
             | (?: \x1b | \x9b | \\(?:e|E|033|x1[bB]|u001[bB]) | \^\[ | \#x1[bB]; )
-              (?P<ansi> \[? [0-9;:?]{0,30} [A-Za-z] | [()*+] [0-9A-Z] )  # ECMA-48 section 5.4; charset: 5.3
-            | \[ (?P<stripped> [0-9;]{1,30} m )                  # colour whose ESC a log viewer has dropped
+              (?P<ansi> \[? [0-9;:?]{0,64} [A-Za-z] | [()*+] [0-9A-Z] )  # ECMA-48 section 5.4; charset: 5.3
+            | \[ (?P<stripped> [0-9;]{1,64} m )                  # colour whose ESC a log viewer has dropped
         ) \Z""",
     )
 
@@ -39,7 +39,7 @@ def _stands_for(escape: re.Match[bytes]) -> int:
     groups = escape.groupdict()
     if groups["octal"]:
         return int(groups["octal"], 8)
-    digits = groups["hex"] or groups["percent"] or groups["quoted"]
+    digits = groups["hex"] or groups["long"] or groups["percent"] or groups["quoted"]
     return int(digits, 16) if digits else 0
 
 

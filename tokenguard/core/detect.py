@@ -19,8 +19,8 @@ LONGEST = 24 * 1024
 
 # How far around a match `detect` looks: at what stands to its left, and for the secret of an S3 access key.
 CONTEXT = 1024
-LEAD = CONTEXT
-TAIL = LONGEST + CONTEXT
+LEAD = CONTEXT + 1
+TAIL = LONGEST + CONTEXT + 1
 
 
 class Span(NamedTuple):
@@ -36,28 +36,30 @@ def detect(data: bytes) -> list[Span]:
     anchors = [anchor for anchor in ANCHORS if anchor in data]
     if not anchors:  # almost every file there is
         return []
-    spans: list[Span] = []
-    for span in sorted(span for anchor in anchors for span in _beginning_with(anchor, data)):
-        if not spans or span.start >= spans[-1].end:
-            spans.append(span)
-    return spans
+    return list(_accepted(data, sorted(span for anchor in anchors for span in _candidates(anchor, data))))
 
 
-def _beginning_with(anchor: bytes, data: bytes) -> Iterator[Span]:
-    from tokenguard.core.boundary import begins_word
+def _candidates(anchor: bytes, data: bytes) -> Iterator[Span]:
+    """What is shaped like a credential, even within another."""
     from tokenguard.core.patterns import kind_of, pattern
 
     expression = pattern(anchor)
-    position = end = 0
+    position = 0
     while match := expression.search(data, position):
-        span = Span(match.start(), match.end(), kind_of(match))
+        yield Span(match.start(), match.end(), kind_of(match))
+        position = match.start() + 1
+
+
+def _accepted(data: bytes, spans: list[Span]) -> Iterator[Span]:
+    from tokenguard.core.boundary import begins_word
+
+    end = 0
+    for span in spans:
         # A second credential may follow the first without a gap.
-        begins = span.start == end or begins_word(data, span.start)
+        begins = span.start == end or (span.start > end and begins_word(data, span.start))
         if begins and _is_credential(data, span):
-            position = end = span.end
+            end = span.end
             yield span
-        else:
-            position = span.start + 1
 
 
 def _is_credential(data: bytes, span: Span) -> bool:
@@ -80,8 +82,10 @@ def _is_credential(data: bytes, span: Span) -> bool:
 def _has_secret_nearby(data: bytes, span: Span) -> bool:
     from tokenguard.core.patterns import s3_secret
 
-    near = s3_secret().finditer(data, max(0, span.start - CONTEXT), min(len(data), span.end + CONTEXT))
-    return any(_random_part(match.group()) for match in near)
+    reach = span.end + CONTEXT
+    # One byte more, to see whether the run goes on there.
+    near = s3_secret().finditer(data, max(0, span.start - CONTEXT), reach + 1)
+    return any(match.end() <= reach and _random_part(match.group()) for match in near)
 
 
 def _random_part(run: bytes) -> bool:

@@ -35,11 +35,15 @@ class Locator:
     """Counts through the windows of one Blob, in order, in one pass: no byte is counted twice."""
 
     def __init__(self) -> None:
-        self._line = 1
-        self._before = 0  # characters on the current line that lie before `_offset`
         self._offset = 0
-        self._cut = b""  # the first bytes of a character that the last count ended within
         self._binary = False
+        self._line = 1
+        self._begin_line()
+
+    def _begin_line(self) -> None:
+        self._bytes = self._characters = 0  # on the current line, before `_offset`
+        self._cut = b""  # the first bytes of a character that the last count ended within
+        self._is_text = True
 
     def feed(self, window: Window, spans: Iterable[Span]) -> Iterator[Place]:
         """The places of `spans`, which are those of `window` and sorted."""
@@ -49,7 +53,8 @@ class Locator:
             self._count(window, window.start + span.start)
             width = span.end - span.start
             text, above = _lines_around(window.data, span)
-            yield Place(self._line, self._before + 1, self._before + 1 + width, text, above)
+            column = self._column()
+            yield Place(self._line, column, column + width, text, above)
         if not window.is_last:
             self._count(window, window.last)
 
@@ -59,20 +64,25 @@ class Locator:
         newlines = part.count(b"\n")
         if newlines:
             self._line += newlines
-            self._before = 0
-            self._cut = b""
+            self._begin_line()
             part = part[part.rfind(b"\n") + 1 :]
-        if self._binary:
-            self._before += len(part)
+        self._bytes += len(part)
+        if self._binary or not self._is_text:
             return
         part = self._cut + part
         try:
-            self._before += len(part.decode())
+            self._characters += len(part.decode())
             self._cut = b""
         except UnicodeDecodeError as error:
-            is_cut = error.reason == "unexpected end of data"
-            self._cut = part[error.start :] if is_cut else b""
-            self._before += len(part[: error.start].decode()) if is_cut else len(part)
+            self._is_text = error.reason == "unexpected end of data"
+            if self._is_text:
+                self._characters += len(part[: error.start].decode())
+                self._cut = part[error.start :]
+
+    def _column(self) -> int:
+        # A credential is ASCII: a character that it would cut is none.
+        is_text = self._is_text and not self._cut and not self._binary
+        return (self._characters if is_text else self._bytes) + 1
 
 
 def _lines_around(data: bytes, span: Span) -> tuple[bytes, bytes]:

@@ -27,7 +27,7 @@ from tokenguard.core.kinds import (
 _JWS = rb"eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{4,20000}\.[A-Za-z0-9_-]{20,2048}"
 
 # What follows may be anything that cannot belong to the body, or a second credential without a gap.
-_END = rb"(?:(?![A-Za-z0-9])|(?=hf_))"
+_END = rb"(?:(?![A-Za-z0-9])|(?=hf_|api_org_|oauth_app_secret_))"
 
 _BODIES = {
     USER_ACCESS_TOKEN: rb"[A-Za-z0-9]{34}" + _END,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tokenguard.core.redact import redact
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +61,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "kind": finding.kind.name,
         "fingerprint": finding.fingerprint,
         "masked": finding.masked,
-        "path": finding.origin.path,
+        "path": redact(finding.origin.path),
         "line": finding.line,
         "column": finding.column,
         "end_column": finding.end_column,
@@ -78,8 +80,9 @@ def _finding(finding: Finding) -> dict[str, object]:
 
 
 def _allowed(allowed: Allowed) -> dict[str, object]:
-    return {**_finding(allowed.finding), "allowance": allowed.allowance._asdict()}
+    reason, where = allowed.allowance
+    return {**_finding(allowed.finding), "allowance": {"reason": reason, "where": redact(where)}}
 
 
 def _unreadable(unreadable: Unreadable) -> dict[str, object]:
-    return {"path": unreadable.origin.path, "reason": unreadable.reason}
+    return {"path": redact(unreadable.origin.path), "reason": redact(unreadable.reason)}

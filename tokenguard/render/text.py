@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tokenguard.core.redact import redact
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,9 +20,9 @@ def printable(text: str) -> str:
     """`text` with everything escaped that a terminal would obey or a reader could not see.
 
     That is control characters, bidirectional overrides and bytes that are not UTF-8: file names are chosen by
-    whoever wrote the repository.
+    whoever wrote the repository. A credential in it is masked.
     """
-    return "".join(char if char.isprintable() else _escaped(char) for char in text)
+    return "".join(char if char.isprintable() else _escaped(char) for char in redact(text))
 
 
 def finding_lines(report: Report, *, color: bool) -> Iterator[str]:

@@ -71,17 +71,20 @@ class Content:
 
 
 class Running:
-    """git at work."""
+    """git at work. `complaints` are the lines that it wrote to standard error, once it has ended."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
+        self.complaints: list[str] = []
 
     def output(self) -> bytes:
         """What git prints, once it has ended. Raises GitError where it failed."""
         with self._process:
             output, complaint = self._process.communicate()
+        self.complaints = os.fsdecode(complaint).splitlines()
         if self._process.returncode:
-            raise GitError(_message(complaint))
+            first = self.complaints[0] if self.complaints else "git failed without a message"
+            raise GitError(first.removeprefix("fatal: "))
         return output
 
 
@@ -173,8 +176,3 @@ def _write(stream: IO[bytes], data: bytes) -> None:
         stream.flush()
     except OSError:
         raise GitError(_ENDED_EARLY) from None
-
-
-def _message(complaint: bytes) -> str:
-    lines = complaint.decode("utf-8", "replace").strip().splitlines()
-    return lines[0].removeprefix("fatal: ") if lines else "git failed without a message"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from tokenguard.core.blob import Blob, Origin, Window
+from tokenguard.core.blob import Window
 from tokenguard.core.detect import LEAD, TAIL
 from tokenguard.files import WINDOW
 
@@ -23,11 +21,6 @@ def windows_from(read: Callable[[int], bytes]) -> Iterator[Window]:
         data = data[last - LEAD - start :] + _fill(read, WINDOW)
         start, first = last - LEAD, last
     yield Window(data, start, first, start + len(data))
-
-
-def standard_input(name: str) -> Blob:
-    """Standard input, to be called `name` in reports."""
-    return Blob(Origin(name), windows_from(sys.stdin.buffer.read))
 
 
 def _fill(read: Callable[[int], bytes], wanted: int) -> bytes:

@@ -56,6 +56,7 @@ class Tree:
             return False
         if not os.path.lexists(os.path.join(top, ".git")) and _is_ignored(top):
             return False
+        self.unreadable += (_unopened(top, complaint) for complaint in listing.complaints)
         links = _Links(top)
         for entry in dict.fromkeys(os.fsdecode(output).split("\0")[:-1]):
             path = _join(top, entry[2:])
@@ -111,6 +112,12 @@ class _Links:
             known = self.lead_to(folder) or os.path.islink(_join(self._top, folder))
             self._known[folder] = known
         return known
+
+
+def _unopened(top: str, complaint: str) -> Unreadable:
+    """What git says, with status 0, of a folder that it could not look into."""
+    text, _, reason = complaint.removeprefix("warning: could not open directory '").rpartition("': ")
+    return Unreadable(Origin(_join(top, text.rstrip("/"))), reason) if text else Unreadable(Origin(top), complaint)
 
 
 def _is_ignored(folder: str) -> bool:

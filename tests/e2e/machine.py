@@ -1,0 +1,145 @@
+"""A machine with a person on it who has installed tokenguard, and whose secrets no output may show."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tests.support import credentials
+from tests.support.repository import TIMEOUT, Repository, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+# A masked credential shows four characters; twice as many are a leak.
+_TOO_MANY = 8
+
+
+class Result(NamedTuple):
+    """How a process ended, and what it wrote."""
+
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def out(self) -> str:
+        return self.stdout.decode()
+
+    @property
+    def talk(self) -> str:
+        return self.stderr.decode()
+
+
+class Scan(NamedTuple):
+    """What `tokenguard scan --format json` answered."""
+
+    status: int
+    document: dict[str, Any]
+    talk: str
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        return list(self.document["findings"])
+
+    @property
+    def paths(self) -> list[str]:
+        return [finding["path"] for finding in self.findings]
+
+    @property
+    def places(self) -> list[tuple[str, int, int]]:
+        return [(finding["path"], finding["line"], finding["column"]) for finding in self.findings]
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        return {item["path"]: item["reason"] for item in self.document["unreadable"]}
+
+    @property
+    def files(self) -> int:
+        return int(self.document["summary"]["files"])
+
+
+class Machine:
+    """`folder` is where its files are, `home` where the person's configuration is."""
+
+    def __init__(self, top: Path) -> None:
+        self.folder = top / "files"
+        self.folder.mkdir()
+        self.home = top / "home"
+        self.environment = environment(self.home)
+        self._secrets: list[str] = []
+
+    def token(self, seed: int = 0) -> str:
+        """A user access token that no output may show from now on."""
+        return self.secret(credentials.user_token(seed))
+
+    def secret(self, secret: str) -> str:
+        """Has every output searched for `secret` from now on."""
+        self._secrets.append(secret)
+        return secret
+
+    def repository(self, name: str = "repository", *init: str) -> Repository:
+        return Repository(self.folder / name, self.home, *init)
+
+    def run(
+        self,
+        *command: str | bytes | Path,
+        cwd: Path | None = None,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Result:
+        """Runs an installed command, or any other, with no more than `stdin` to read."""
+        process = subprocess.Popen(
+            command,
+            cwd=cwd or self.folder,
+            env=self.environment | dict(environment or {}),
+            stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        with process:
+            try:
+                stdout, stderr = process.communicate(stdin, timeout=TIMEOUT)
+            except BaseException:
+                process.kill()
+                raise
+        self.expect_hidden(stdout + b"\0" + stderr)
+        return Result(process.returncode, stdout, stderr)
+
+    def scan(
+        self,
+        *arguments: str | bytes | Path,
+        cwd: Path | None = None,
+        stdin: bytes | None = None,
+        through: Sequence[str] = (),
+    ) -> Scan:
+        """Runs `tokenguard scan`, `through` a command that runs the one it is given."""
+        command = (*through, "tokenguard", "scan", "--format", "json", *arguments)
+        result = self.run(*command, cwd=cwd, stdin=stdin)
+        assert result.stdout, result.talk
+        return Scan(result.status, json.loads(result.stdout.decode("ascii")), result.talk)
+
+    def write(self, path: str | bytes, content: str | bytes) -> Path:
+        """Writes a file below `folder`."""
+        target = self.folder / os.fsdecode(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return target
+
+    def expect_hidden(self, output: bytes) -> None:
+        """Fails where `output` shows more of a secret than its masked form does."""
+        for secret in self._secrets:
+            body = secret.rpartition("_")[2].encode()
+            for at in range(len(body) - _TOO_MANY + 1):
+                assert body[at : at + _TOO_MANY] not in output, "a secret was shown"
+
+
+def write_script(path: Path, script: str) -> Path:
+    """Writes a program for the shell."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return path
