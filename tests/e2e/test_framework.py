@@ -76,13 +76,14 @@ def guarded(
 
 def config(release: Repository) -> str:
     return f"""\
-default_install_hook_types: [pre-commit, pre-merge-commit, commit-msg]
+default_install_hook_types: [pre-commit, pre-merge-commit, commit-msg, pre-push]
 repos:
   - repo: {release.top}
     rev: {release.head}
     hooks:
       - id: tokenguard
       - id: tokenguard-commit-msg
+      - id: tokenguard-pre-push
 """
 
 
@@ -138,6 +139,23 @@ def test_a_merge_that_brings_a_token_in_is_refused(
     assert result.status != 0
     assert "leak.py:1:1: user access token" in result.talk
     assert guarded.head == head
+
+
+def test_a_push_that_brings_a_token_in_is_refused(
+    machine: Machine, guarded: Repository, framework: dict[str, str]
+) -> None:
+    machine.repository("origin", "--bare")
+    guarded.git("remote", "add", "origin", str(machine.folder / "origin"))
+    push = ("git", "push", "origin", "main")
+    first = machine.run(*push, cwd=guarded.top, environment=framework)
+    assert first.status == 0, first.talk
+    guarded.stage("leak.py", machine.token())
+    guarded.commit()
+    guarded.git("rm", "--quiet", "leak.py")
+    guarded.commit()
+    second = machine.run(*push, cwd=guarded.top, environment=framework)
+    assert second.status != 0
+    assert "leak.py:1:1: user access token" in second.out + second.talk
 
 
 def test_all_files_are_read_where_nothing_is_staged(
