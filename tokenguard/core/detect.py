@@ -19,7 +19,8 @@ LONGEST = 24 * 1024
 
 # How far around a match `detect` looks: at what stands to its left, and for the secret of an S3 access key.
 CONTEXT = 1024
-LEAD = CONTEXT + 1
+_LABEL = 64
+LEAD = CONTEXT + _LABEL
 TAIL = LONGEST + CONTEXT + 1
 
 
@@ -72,7 +73,8 @@ def _is_credential(data: bytes, span: Span) -> bool:
         case kinds.OAUTH_ACCESS_TOKEN | kinds.JWT_ACCESS_TOKEN | kinds.S3_SESSION_TOKEN:
             return is_jws(body)
         case kinds.S3_ACCESS_KEY:
-            return _has_secret_nearby(data, span)
+            is_placeholder = len(body) >= 16 and not looks_random(body, any_alphabet=True)
+            return not is_placeholder and _has_secret_nearby(data, span)
         case kinds.USER_ACCESS_TOKEN | kinds.ORGANIZATION_TOKEN:
             return looks_random(body) and not _within_noise(data, span)
         case _:
@@ -81,11 +83,20 @@ def _is_credential(data: bytes, span: Span) -> bool:
 
 def _has_secret_nearby(data: bytes, span: Span) -> bool:
     from tokenguard.core.patterns import s3_secret
+    from tokenguard.core.plausible import looks_random
 
     reach = span.end + CONTEXT
     # One byte more, to see whether the run goes on there.
-    near = s3_secret().finditer(data, max(0, span.start - CONTEXT), reach + 1)
-    return any(match.end() <= reach and _random_part(match.group()) for match in near)
+    for match in s3_secret().finditer(data, max(0, span.start - CONTEXT), reach + 1):
+        if match.end() > reach:
+            break
+        if _random_part(match.group()):
+            return True
+        # Forty hexadecimal digits are the name of a commit, unless something calls them a secret.
+        label = data[max(0, match.start() - _LABEL) : match.start()].lower()
+        if b"secret" in label and match.group().isalnum() and looks_random(match.group(), any_alphabet=True):
+            return True
+    return False
 
 
 def _random_part(run: bytes) -> bool:
