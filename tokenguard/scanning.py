@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from tokenguard.config import Config
+    from tokenguard.core.detect import Span
     from tokenguard.core.finding import Allowed, Finding
     from tokenguard.sources.tree import Tree
 
@@ -39,10 +40,10 @@ class _Account:
         self.bytes = 0
         self.excluded = 0
 
-    def examine(self, blob: Blob, config: Config) -> bool:
-        """Books what is found in `blob`. False where it could not be read to its end."""
+    def examine(self, blob: Blob, config: Config, known: Sequence[Span] | None = None) -> bool:
+        """Books what is found in `blob`, or is known to be there. False where it could not be read to its end."""
         try:
-            for item in scan_blob(blob, config.fingerprints):
+            for item in scan_blob(blob, config.fingerprints, known):
                 self._book(item)
         except OSError as error:
             self.unreadable.append(Unreadable(blob.origin, error.strerror or str(error)))
@@ -122,13 +123,8 @@ def scan_paths(
         sifted = sift(files, jobs=jobs, max_size=max_size)
         account.files += sifted.read
         account.bytes += sifted.bytes
-        for path in sifted.suspects:
-            before = len(account.findings) + len(account.allowed)
-            blob = Blob(Origin(path), read_windows(path))
-            if account.examine(blob, selection.config(path)) and before == len(account.findings) + len(
-                account.allowed
-            ):
-                account.unreadable.append(Unreadable(Origin(path), "changed while it was read"))
+        for path, spans in sifted.suspects:
+            account.examine(Blob(Origin(path), read_windows(path)), selection.config(path), spans)
         for path, reason in sifted.failures:
             selection.reconsider(path, reason)
     return account.report()
@@ -230,6 +226,7 @@ def scan_staged(
 
     account = _Account()
     git = Git(folder)
+    objects = git.objects()  # opens the repository while it is asked what has changed
     try:
         entries = all_entries(git) if unchanged else changed_entries(git)
     except GitError as error:
@@ -243,7 +240,7 @@ def scan_staged(
     config = configuration.load(top) if use_config else configuration.Config()
     chosen = [entry for entry in entries if not config.excludes(os.path.join(top, entry.path))]
     account.excluded = len(entries) - len(chosen)
-    account.read_all(read_entries(git, chosen, max_size), config)
+    account.read_all(read_entries(objects, chosen, max_size), config)
     return account.report()
 
 

@@ -41,7 +41,7 @@ def filled(template: str) -> tuple[bytes, list[tuple[int, str]]]:
 
 
 def scanned(data: bytes) -> list[tuple[int, str]]:
-    return [(finding.line, finding.kind.name) for finding in scan_bytes(data)]
+    return [(finding.line, finding.kind) for finding in scan_bytes(data)]
 
 
 @pytest.mark.parametrize("path", FOUND, ids=[path.stem for path in FOUND])

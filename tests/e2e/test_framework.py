@@ -94,7 +94,7 @@ def test_a_commit_with_a_token_is_refused(
     head = guarded.head
     result = machine.run("git", "commit", "-m", "leak", cwd=guarded.top, environment=framework)
     assert result.status != 0
-    assert "weights.bin:1:4: user access token" in result.talk
+    assert "weights.bin:1:4: user-access-token" in result.talk
     assert guarded.head == head
 
 
@@ -123,7 +123,7 @@ def test_a_token_in_the_message_is_refused(
     head = guarded.head
     result = machine.run("git", "commit", "-m", machine.token(), cwd=guarded.top, environment=framework)
     assert result.status != 0
-    assert "commit message:1:1: user access token" in result.talk
+    assert "commit message:1:1: user-access-token" in result.talk
     assert guarded.head == head
 
 
@@ -137,7 +137,7 @@ def test_a_merge_that_brings_a_token_in_is_refused(
     head = guarded.head
     result = machine.run("git", "merge", "--no-ff", "-m", "m", "other", cwd=guarded.top, environment=framework)
     assert result.status != 0
-    assert "leak.py:1:1: user access token" in result.talk
+    assert "leak.py:1:1: user-access-token" in result.talk
     assert guarded.head == head
 
 
@@ -155,7 +155,7 @@ def test_a_push_that_brings_a_token_in_is_refused(
     guarded.commit()
     second = machine.run(*push, cwd=guarded.top, environment=framework)
     assert second.status != 0
-    assert "leak.py:1:1: user access token" in second.out + second.talk
+    assert "leak.py:1:1: user-access-token" in second.out + second.talk
 
 
 def test_all_files_are_read_where_nothing_is_staged(
@@ -171,7 +171,7 @@ def test_all_files_are_read_where_nothing_is_staged(
     guarded.commit()
     leaking = run()
     assert leaking.status == 1
-    assert "src/leak.py:1:1: user access token" in leaking.out
+    assert "src/leak.py:1:1: user-access-token" in leaking.out
     assert scanned(leaking) == 3
 
 
@@ -184,7 +184,7 @@ def test_all_files_are_read_though_something_is_staged(
     guarded.stage("app.py", "edited\n")
     result = machine.run("pre-commit", "run", "--all-files", cwd=guarded.top, environment=framework)
     assert result.status == 1, result.out
-    assert "src/leak.py:1:1: user access token" in result.out
+    assert "src/leak.py:1:1: user-access-token" in result.out
 
 
 def test_the_manifest_is_valid_and_calls_what_there_is(machine: Machine) -> None:

@@ -21,7 +21,7 @@ def test_text_has_a_line_for_each_finding_and_talk_goes_elsewhere(machine: Machi
     machine.write("b.py", f"{other}\n")
     result = machine.run("tokenguard", "scan")
     assert result.out == (
-        f"a.py:2:3: user access token hf_…{one[-4:]}\nb.py:1:1: user access token hf_…{other[-4:]}\n"
+        f"a.py:2:3: user-access-token hf_…{one[-4:]}\nb.py:1:1: user-access-token hf_…{other[-4:]}\n"
     )
     assert "2 leaked credentials (scanned 2 files, " in result.talk
     assert "https://huggingface.co/settings/tokens" in result.talk

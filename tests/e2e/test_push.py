@@ -47,7 +47,7 @@ def expect_refused(result: Result, *words: str) -> None:
 
 def test_a_token_that_a_later_commit_took_out_is_refused(machine: Machine, pushed: Repository) -> None:
     leak_and_take_out(machine, pushed)
-    expect_refused(push(machine, pushed, "main"), "leak.py:2:1: user access token")
+    expect_refused(push(machine, pushed, "main"), "leak.py:2:1: user-access-token")
 
 
 def test_a_clean_push_goes_through_and_says_what_was_read(machine: Machine, pushed: Repository) -> None:
@@ -72,7 +72,7 @@ def test_a_forced_push_with_a_token_is_refused(machine: Machine, pushed: Reposit
 
 def test_a_token_in_a_commit_message_is_refused(machine: Machine, pushed: Repository) -> None:
     pushed.commit(f"subject\n\n{machine.token()}")
-    expect_refused(push(machine, pushed, "main"), "message of commit", ":3:1: user access token")
+    expect_refused(push(machine, pushed, "main"), "message of commit", ":3:1: user-access-token")
 
 
 def test_a_token_in_the_message_of_a_tag_is_refused(machine: Machine, pushed: Repository) -> None:

@@ -7,16 +7,15 @@ from typing import NamedTuple
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenguard.core.blob import Origin
-    from tokenguard.core.kinds import Kind
 
 
 class Finding(NamedTuple):
-    """A leaked credential: what kind, where, and how to recognise it without showing it.
+    """A leaked credential: what kind (its name), where, and how to recognise it without showing it.
 
     `line` and `column` count from 1, `end_column` is the first column after it.
     """
 
-    kind: Kind
+    kind: str
     origin: Origin
     line: int
     column: int

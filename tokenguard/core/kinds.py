@@ -8,27 +8,25 @@ from typing import NamedTuple
 class Kind(NamedTuple):
     """One kind of credential.
 
-    `name` is what reports say, `title` what people say, `prefix` what every credential of the kind begins
-    with.
+    `name` is what reports call it, `prefix` what every credential of the kind begins with.
     """
 
     name: str
-    title: str
     prefix: str
 
 
 # Shapes: https://huggingface.co/docs/hub/security-tokens, https://huggingface.co/docs/hub/oauth,
 # https://huggingface.co/docs/hub/trusted-publishers, https://huggingface.co/docs/hub/storage-buckets-s3
 # and the redaction rules of Hugging Face's own MCP server (evalstate/hf-mcp-server).
-USER_ACCESS_TOKEN = Kind("user-access-token", "user access token", "hf_")
-ORGANIZATION_TOKEN = Kind("organization-token", "organization token", "api_org_")
-OAUTH_ACCESS_TOKEN = Kind("oauth-access-token", "OAuth access token", "hf_oauth_")
-OAUTH_REFRESH_TOKEN = Kind("oauth-refresh-token", "OAuth refresh token", "hf_oauth__refresh_")
-JWT_ACCESS_TOKEN = Kind("jwt-access-token", "Trusted Publisher token", "hf_jwt_")
-S3_SESSION_TOKEN = Kind("s3-session-token", "S3 session token", "hf_s3_")
-S3_ACCESS_KEY = Kind("s3-access-key", "S3 access key", "HFAK")
-APP_TOKEN = Kind("app-token", "app token", "hf_app_")
-OAUTH_APP_SECRET = Kind("oauth-app-secret", "OAuth app secret", "oauth_app_secret_")
+USER_ACCESS_TOKEN = Kind("user-access-token", "hf_")
+ORGANIZATION_TOKEN = Kind("organization-token", "api_org_")
+OAUTH_ACCESS_TOKEN = Kind("oauth-access-token", "hf_oauth_")
+OAUTH_REFRESH_TOKEN = Kind("oauth-refresh-token", "hf_oauth__refresh_")
+JWT_ACCESS_TOKEN = Kind("jwt-access-token", "hf_jwt_")
+S3_SESSION_TOKEN = Kind("s3-session-token", "hf_s3_")
+S3_ACCESS_KEY = Kind("s3-access-key", "HFAK")
+APP_TOKEN = Kind("app-token", "hf_app_")
+OAUTH_APP_SECRET = Kind("oauth-app-secret", "oauth_app_secret_")
 
 KINDS = (
     USER_ACCESS_TOKEN,

@@ -62,6 +62,12 @@ def kind_of(match: re.Match[bytes]) -> Kind:
     return next(kind for kind in KINDS if _group(kind) == match.lastgroup)
 
 
+def is_shaped(credential: bytes, kind: Kind) -> bool:
+    """Whether `credential` has the shape of `kind`, from its first byte to its last."""
+    body = credential.removeprefix(kind.prefix.encode())
+    return len(body) < len(credential) and re.fullmatch(_BODIES[kind], body) is not None
+
+
 @cache
 def s3_secret() -> re.Pattern[bytes]:
     """The 40 characters of an S3 secret access key, which has no prefix of its own."""

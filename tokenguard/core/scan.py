@@ -7,10 +7,14 @@ from tokenguard.core.detect import Span, detect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tokenguard.core.finding import Allowed, Finding
     from tokenguard.core.locate import Locator
+
+
+class ChangedError(OSError):
+    """What was read a second time is not what it was."""
 
 
 def spans_of(window: Window) -> list[Span]:
@@ -19,14 +23,17 @@ def spans_of(window: Window) -> list[Span]:
     return [span for span in detect(window.data) if first <= span.start < last]
 
 
-def scan_blob(blob: Blob, fingerprints: Mapping[str, str]) -> Iterator[Finding | Allowed]:
+def scan_blob(
+    blob: Blob, fingerprints: Mapping[str, str], known: Sequence[Span] | None = None
+) -> Iterator[Finding | Allowed]:
     """What is found in `blob`, with the Allowance where there is one; `fingerprints` as in `allow.allowance`.
 
-    Raises what reading the blob raises.
+    `known` are the Spans that an earlier reading found, in offsets of the whole; without them they are looked for.
+    Raises what reading the blob raises, and ChangedError where a known Span is there no longer.
     """
     locator: Locator | None = None
     for window in blob.windows:
-        spans = spans_of(window)
+        spans = spans_of(window) if known is None else _recalled(window, known)
         if not spans and window.is_last:
             return
         if locator is None:
@@ -44,6 +51,19 @@ def scan_bytes(data: bytes) -> list[Finding]:
     return [item for item in found if isinstance(item, Finding)]
 
 
+def _recalled(window: Window, known: Sequence[Span]) -> list[Span]:
+    from tokenguard.core.patterns import is_shaped
+
+    spans = [
+        Span(span.start - window.start, span.end - window.start, span.kind)
+        for span in known
+        if window.first <= span.start < window.last or (window.is_last and span.start >= window.last)
+    ]
+    if not all(is_shaped(window.data[span.start : span.end], span.kind) for span in spans):
+        raise ChangedError("changed while it was read")
+    return spans
+
+
 def _found(
     origin: Origin, window: Window, spans: list[Span], locator: Locator, fingerprints: Mapping[str, str]
 ) -> Iterator[Finding | Allowed]:
@@ -54,7 +74,7 @@ def _found(
     for span, place in zip(spans, locator.feed(window, spans), strict=True):
         token = Token(window.data[span.start : span.end].decode("ascii"))
         finding = Finding(
-            kind=span.kind,
+            kind=span.kind.name,
             origin=origin,
             line=place.line,
             column=place.column,

@@ -58,7 +58,7 @@ def _summary(report: Report) -> dict[str, object]:
 
 def _finding(finding: Finding) -> dict[str, object]:
     return {
-        "kind": finding.kind.name,
+        "kind": finding.kind,
         "fingerprint": finding.fingerprint,
         "masked": finding.masked,
         "path": redact(finding.origin.path),

@@ -34,7 +34,7 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
 def finding_line(finding: Finding, *, color: bool) -> str:
     """Where, what kind, and the masked form."""
     where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}:"
-    return f"{_paint(where, _BOLD, color)} {finding.kind.title} {_paint(finding.masked, _RED, color)}"
+    return f"{_paint(where, _BOLD, color)} {finding.kind} {_paint(finding.masked, _RED, color)}"
 
 
 def unreadable_lines(report: Report, *, color: bool) -> Iterator[str]:

@@ -9,7 +9,7 @@ from tokenguard.errors import IncompleteError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import IO
 
 # git-config(1). Without these a repository's own configuration could run a program of its choice
@@ -88,6 +88,39 @@ class Running:
         return output
 
 
+class Objects:
+    """A git that delivers the objects of a repository."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+
+    def read(self, names: Sequence[str]) -> Iterator[Content | None]:
+        """The Content of each object in turn, None where git does not have it; to be read before the next.
+
+        git ends with this. Raises GitError where it ends before all were delivered.
+        """
+        with self._process as process:
+            assert process.stdin is not None  # noqa: S101 -- for the type checker: both are pipes
+            assert process.stdout is not None  # noqa: S101 -- the same
+            for batch in range(0, len(names), _BATCH):
+                asked = names[batch : batch + _BATCH]
+                _write(process.stdin, "".join(f"{name}\n" for name in asked).encode())
+                for _ in asked:
+                    # `<name> <type> <size>`, a newline, the content and a newline, or `<name> missing` and a
+                    # newline (git-cat-file(1), "Batch output")
+                    header = process.stdout.readline().split()
+                    if len(header) < 2:
+                        raise GitError(_ENDED_EARLY)
+                    if len(header) == 2:
+                        yield None
+                        continue
+                    content = Content(process.stdout, header[1].decode(), int(header[2]))
+                    yield content
+                    content.skip()
+                    process.stdout.read(1)
+            process.stdin.close()
+
+
 class Git:
     """git in one folder.
 
@@ -120,32 +153,10 @@ class Git:
         """What git prints, as one line of text; a path that is not UTF-8 has surrogate escapes."""
         return os.fsdecode(self(*arguments).rstrip(b"\n"))
 
-    def objects(self, names: list[str]) -> Iterator[Content | None]:
-        """The Content of each object in turn, None where git does not have it; to be read before the next.
-
-        Raises GitError where git ends before all were delivered.
-        """
+    def objects(self) -> Objects:
+        """Starts a git that delivers objects, to be asked for them later on. Raises GitError as `start` does."""
         # What git complains of shows in what it delivers; a pipe that nobody reads would stop it.
-        with self._start(("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-            assert process.stdin is not None  # noqa: S101 -- for the type checker: both are pipes
-            assert process.stdout is not None  # noqa: S101 -- the same
-            for batch in range(0, len(names), _BATCH):
-                asked = names[batch : batch + _BATCH]
-                _write(process.stdin, "".join(f"{name}\n" for name in asked).encode())
-                for _ in asked:
-                    # `<name> <type> <size>`, a newline, the content and a newline, or `<name> missing` and a
-                    # newline (git-cat-file(1), "Batch output")
-                    header = process.stdout.readline().split()
-                    if len(header) < 2:
-                        raise GitError(_ENDED_EARLY)
-                    if len(header) == 2:
-                        yield None
-                        continue
-                    content = Content(process.stdout, header[1].decode(), int(header[2]))
-                    yield content
-                    content.skip()
-                    process.stdout.read(1)
-            process.stdin.close()
+        return Objects(self._start(("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL))
 
     def _start(self, arguments: tuple[str, ...], *, stdin: int, stderr: int) -> subprocess.Popen[bytes]:
         try:

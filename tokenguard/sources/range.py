@@ -33,7 +33,7 @@ def read_range(git: Git, included: Sequence[str], excluded: Sequence[str]) -> It
         paths.append(path)
     unread = list(zip(names, paths, strict=True))[::-1]
     try:
-        for content in git.objects(names):
+        for content in git.objects().read(names):
             name, path = unread[-1]
             item = _item(name, path, content)
             unread.pop()

@@ -1,6 +1,6 @@
-"""Telling the few files that need a closer look from the many that do not, on all cores.
+"""Finding the few files that hold something among the many that do not, on all cores.
 
-What passes between the processes are numbers and reasons; no byte of a file does.
+What passes between the processes are numbers, names of kinds and reasons; no byte of a file does.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 from typing import NamedTuple
 
 from tokenguard import workers
-from tokenguard.core.detect import detect
+from tokenguard.core.detect import Span, detect
 from tokenguard.core.scan import spans_of
 from tokenguard.files import WINDOW, open_regular, read_small, read_window
 
@@ -17,19 +17,28 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    # Bytes read, the files with a Span, those of several windows, and those that failed with the reason. A file
-    # is its index in the list.
-    _Answer = tuple[int, list[int], list[int], list[tuple[int, str]]]
+    # Start, end, and the name of the kind: what `marshal` can write of a Span.
+    _Spot = tuple[int, int, str]
+    # Bytes read, the files with Spans, those of several windows, and those that failed with the reason. A file is
+    # its index in the list.
+    _Answer = tuple[int, list[tuple[int, list[_Spot]]], list[int], list[tuple[int, str]]]
 
 # Below this a second process costs more than it saves.
 _FEW = 48
 _DIED = "the process that was to read it died"
 
 
-class Sifted(NamedTuple):
-    """`suspects` need a closer look, `failures` (path and reason) could not be read, `read` files were."""
+class Suspect(NamedTuple):
+    """A file, and the Spans in it in offsets of the whole."""
 
-    suspects: list[str]
+    path: str
+    spans: list[Span]
+
+
+class Sifted(NamedTuple):
+    """`suspects` hold something, `failures` (path and reason) could not be read, `read` files were."""
+
+    suspects: list[Suspect]
     failures: list[tuple[str, str]]
     read: int
     bytes: int
@@ -40,33 +49,38 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None) -> Sifted:
     chunk = max(_FEW // 2, -(-len(paths) // workers.MOST_TASKS))
     tasks = [range(first, min(first + chunk, len(paths))) for first in range(0, len(paths), chunk)]
     answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size), jobs)
-    suspects, failures, total = [], [], 0
+    total = 0
+    spots: dict[int, list[_Spot]] = {}
     large: list[int] = []
+    failures: dict[int, str] = {}
     for task, answer in zip(tasks, answers, strict=True):
         if answer is None:
-            failures += [(index, _DIED) for index in task]
+            failures |= dict.fromkeys(task, _DIED)
             continue
         total += answer[0]
-        suspects += answer[1]
+        spots |= dict(answer[1])
         large += answer[2]
-        failures += answer[3]
+        failures |= dict(answer[3])
     for index in large:
-        size, hit, reason = _sift_large(paths[index], jobs)
+        size, found, reason = _sift_large(paths[index], jobs)
         total += size
         if reason:
-            failures.append((index, reason))
-        elif hit:
-            suspects.append(index)
+            failures[index] = reason
+        elif found:
+            spots[index] = found
     return Sifted(
-        suspects=[paths[index] for index in sorted(suspects)],
-        failures=[(paths[index], reason) for index, reason in sorted(failures)],
+        suspects=[Suspect(paths[index], _spans(spots[index])) for index in sorted(spots)],
+        failures=[(paths[index], failures[index]) for index in sorted(failures)],
         read=len(paths) - len(failures),
         bytes=total,
     )
 
 
 def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Answer:
-    total, suspects, large, failures = 0, [], [], []
+    total = 0
+    suspects: list[tuple[int, list[_Spot]]] = []
+    large = []
+    failures = []
     for index in task:
         try:
             data = read_small(paths[index], max_size)
@@ -77,24 +91,26 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Ans
             large.append(index)
             continue
         total += len(data)
-        if detect(data):
-            suspects.append(index)
+        if spans := detect(data):
+            suspects.append((index, _spots(spans, 0)))
     return total, suspects, large, failures
 
 
-def _sift_large(path: str, jobs: int) -> tuple[int, bool, str]:
-    """The size of a file of several windows, whether it has a Span, and the reason where it could not be read."""
+def _sift_large(path: str, jobs: int) -> tuple[int, list[_Spot], str]:
+    """The size of a file of several windows, what is in it, and the reason where it could not be read."""
     try:
         descriptor, size = open_regular(path)
     except OSError as error:
-        return 0, False, _reason(error)
+        return 0, [], _reason(error)
     try:
         tasks = list(_stretches(size))
         answers = workers.share(tasks, lambda task: _sift_stretch(path, task), jobs)
     finally:
         os.close(descriptor)
     reasons = [_DIED if answer is None else answer[1] for answer in answers]
-    return size, any(answer and answer[0] for answer in answers), next(filter(None, reasons), "")
+    # The last window may take what a further one would have had, too.
+    spots = sorted({spot for answer in answers if answer for spot in answer[0]})
+    return size, spots, next(filter(None, reasons), "")
 
 
 def _stretches(size: int) -> Iterator[tuple[int, int]]:
@@ -104,16 +120,31 @@ def _stretches(size: int) -> Iterator[tuple[int, int]]:
     return ((first, first + step) for first in range(0, size, step))
 
 
-def _sift_stretch(path: str, task: tuple[int, int]) -> tuple[bool, str]:
+def _sift_stretch(path: str, task: tuple[int, int]) -> tuple[list[_Spot], str]:
+    spots: list[_Spot] = []
     try:
         # Opened anew: processes that share a descriptor share its position.
         descriptor, _ = open_regular(path)
         try:
-            return any(spans_of(read_window(descriptor, at, at + WINDOW)) for at in range(*task, WINDOW)), ""
+            for first in range(*task, WINDOW):
+                window = read_window(descriptor, first, first + WINDOW)
+                spots += _spots(spans_of(window), window.start)
         finally:
             os.close(descriptor)
     except OSError as error:
-        return False, _reason(error)
+        return [], _reason(error)
+    return spots, ""
+
+
+def _spots(spans: list[Span], start: int) -> list[_Spot]:
+    return [(start + span.start, start + span.end, span.kind.name) for span in spans]
+
+
+def _spans(spots: list[_Spot]) -> list[Span]:
+    from tokenguard.core.kinds import KINDS
+
+    kinds = {kind.name: kind for kind in KINDS}
+    return [Span(start, end, kinds[name]) for start, end, name in spots]
 
 
 def _reason(error: OSError) -> str:

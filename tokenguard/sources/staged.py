@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tokenguard.sources.git import Content
+    from tokenguard.sources.git import Content, Objects
 
 _SUBMODULE = "160000"
 
@@ -61,7 +61,7 @@ def all_entries(git: Git) -> list[Entry]:
     return entries
 
 
-def read_entries(git: Git, entries: Sequence[Entry], max_size: int | None) -> Iterator[Blob | Unreadable]:
+def read_entries(objects: Objects, entries: Sequence[Entry], max_size: int | None) -> Iterator[Blob | Unreadable]:
     """The blobs of `entries`; one of more than `max_size` bytes is left unread."""
     readable = []
     for entry in entries:
@@ -71,7 +71,7 @@ def read_entries(git: Git, entries: Sequence[Entry], max_size: int | None) -> It
             readable.append(entry)
     unread = readable[::-1]
     try:
-        for content in git.objects([entry.blob for entry in readable]):
+        for content in objects.read([entry.blob for entry in readable]):
             item = _item(Origin(unread[-1].path), content, max_size)
             unread.pop()
             yield item

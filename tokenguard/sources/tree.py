@@ -57,17 +57,18 @@ class Tree:
         if not os.path.lexists(os.path.join(top, ".git")) and _is_ignored(top):
             return False
         self.unreadable += (_unopened(top, complaint) for complaint in listing.complaints)
-        links = _Links(top)
-        for entry in dict.fromkeys(os.fsdecode(output).split("\0")[:-1]):
-            path = _join(top, entry[2:])
-            if entry[0] != "?":
-                if links.lead_to(entry[2:]):
-                    continue
-                self.tracked.add(path)
-            elif path.endswith("/"):
+        entries = list(dict.fromkeys(os.fsdecode(output).split("\0")[:-1]))
+        tracked = [entry[2:] for entry in entries if entry[0] != "?"]
+        linked = _linked(top, {path.rpartition("/")[0] for path in tracked})
+        prefix = _join(top, "")
+        paths = [prefix + path for path in tracked if path.rpartition("/")[0] not in linked]
+        self.tracked.update(paths)
+        self.files += paths
+        for path in (prefix + entry[2:] for entry in entries if entry[0] == "?"):
+            if path.endswith("/"):
                 self._folders.append((path[:-1], self._start(path)))
-                continue
-            self.files.append(path)
+            else:
+                self.files.append(path)
         return True
 
     def _explain(self, top: str, error: GitError) -> None:
@@ -98,20 +99,16 @@ class Tree:
                     self.files.append(path)
 
 
-class _Links:
-    """Which folders of a work tree have been replaced by a symbolic link, which git does not follow either."""
+def _linked(top: str, folders: set[str]) -> set[str]:
+    """Those of `folders` to which a symbolic link below `top` leads; git does not follow it either."""
+    known = {"": False}
 
-    def __init__(self, top: str) -> None:
-        self._top = top
-        self._known = {"": False}
+    def is_linked(folder: str) -> bool:
+        if folder not in known:
+            known[folder] = is_linked(folder.rpartition("/")[0]) or os.path.islink(_join(top, folder))
+        return known[folder]
 
-    def lead_to(self, path: str) -> bool:
-        folder = path.rpartition("/")[0]
-        known = self._known.get(folder)
-        if known is None:
-            known = self.lead_to(folder) or os.path.islink(_join(self._top, folder))
-            self._known[folder] = known
-        return known
+    return {folder for folder in folders if is_linked(folder)}
 
 
 def _unopened(top: str, complaint: str) -> Unreadable:

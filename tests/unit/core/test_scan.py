@@ -6,10 +6,10 @@ import pytest
 
 from tests.support.credentials import every_kind, s3_access_key, user_token
 from tokenguard.core.blob import Blob, Origin, Window, whole
-from tokenguard.core.detect import CONTEXT, LEAD
+from tokenguard.core.detect import CONTEXT, LEAD, Span
 from tokenguard.core.finding import Finding
 from tokenguard.core.kinds import USER_ACCESS_TOKEN
-from tokenguard.core.scan import scan_blob, scan_bytes, spans_of
+from tokenguard.core.scan import ChangedError, scan_blob, scan_bytes, spans_of
 from tokenguard.core.token import Token
 
 TOKEN = user_token()
@@ -18,7 +18,7 @@ TOKEN = user_token()
 def test_a_finding_tells_all_but_the_secret() -> None:
     assert scan_bytes(f"a = 1\nt = '{TOKEN}'\n".encode()) == [
         Finding(
-            kind=USER_ACCESS_TOKEN,
+            kind=USER_ACCESS_TOKEN.name,
             origin=Origin("<bytes>"),
             line=2,
             column=6,
@@ -83,3 +83,17 @@ def test_findings_come_before_the_rest_is_read() -> None:
     assert isinstance(next(found), Finding)
     with pytest.raises(OSError, match="gone"):
         next(found)
+
+
+def test_spans_that_are_known_are_not_looked_for_again() -> None:
+    data = f"\n{TOKEN} {TOKEN}\n".encode()
+    blob = Blob(Origin("a"), whole(data))
+    (finding,) = scan_blob(blob, {}, [Span(39, 76, USER_ACCESS_TOKEN)])
+    assert isinstance(finding, Finding)
+    assert (finding.line, finding.column) == (2, 39)
+
+
+@pytest.mark.parametrize("now", [b"", b"x" * 60, f"  {TOKEN}".encode(), TOKEN[:-1].encode()])
+def test_a_file_that_has_changed_in_between_is_not_taken_for_clean(now: bytes) -> None:
+    with pytest.raises(ChangedError):
+        list(scan_blob(Blob(Origin("a"), whole(now)), {}, [Span(0, 37, USER_ACCESS_TOKEN)]))

@@ -51,15 +51,15 @@ def test_text_is_printed_so_that_a_terminal_only_shows_it(shown: str, as_: str) 
 def test_a_finding_is_one_line_with_place_kind_and_masked_form() -> None:
     report = Report(findings=(finding(), finding("b.py", organization_token())))
     assert list(text.finding_lines(report, color=False)) == [
-        f"a.py:2:3: user access token hf_…{TOKEN[-4:]}",
-        f"b.py:2:3: organization token api_org_…{organization_token()[-4:]}",
+        f"a.py:2:3: user-access-token hf_…{TOKEN[-4:]}",
+        f"b.py:2:3: organization-token api_org_…{organization_token()[-4:]}",
     ]
 
 
 def test_colour_adds_nothing_but_colour() -> None:
     plain = text.finding_line(finding(), color=False)
     coloured = text.finding_line(finding(), color=True)
-    assert coloured == f"\x1b[1ma.py:2:3:\x1b[0m user access token \x1b[31mhf_…{TOKEN[-4:]}\x1b[0m"
+    assert coloured == f"\x1b[1ma.py:2:3:\x1b[0m user-access-token \x1b[31mhf_…{TOKEN[-4:]}\x1b[0m"
     for sequence in ("\x1b[1m", "\x1b[31m", "\x1b[0m"):
         coloured = coloured.replace(sequence, "")
     assert coloured == plain
@@ -95,7 +95,7 @@ def test_what_was_not_read_is_named_with_the_reason() -> None:
 
 def test_what_was_allowed_is_named_with_the_reason() -> None:
     assert list(text.allowed_lines(Report(allowed=ALLOWED))) == [
-        f"allowed: a.py:2:3: user access token hf_…{TOKEN[-4:]} (allowed fingerprint, pyproject.toml)"
+        f"allowed: a.py:2:3: user-access-token hf_…{TOKEN[-4:]} (allowed fingerprint, pyproject.toml)"
     ]
 
 

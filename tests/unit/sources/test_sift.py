@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.credentials import user_token
-from tokenguard.core.detect import TAIL
+from tokenguard.core.detect import TAIL, Span
+from tokenguard.core.kinds import USER_ACCESS_TOKEN
 from tokenguard.files import WINDOW
 from tokenguard.sources.sift import sift
 
@@ -34,7 +35,7 @@ def test_of_many_files_those_with_a_credential_are_suspects(tmp_path: Path, jobs
         for number in range(200)
     ]
     sifted = sift(paths, jobs=jobs, max_size=None)
-    assert sifted.suspects == paths[3::17]
+    assert [suspect.path for suspect in sifted.suspects] == paths[3::17]
     assert sifted.failures == []
     assert sifted.read == 200
     assert sifted.bytes == sum(os.path.getsize(path) for path in paths)
@@ -63,7 +64,8 @@ def test_a_file_over_the_largest_size_is_a_failure(tmp_path: Path, jobs: int) ->
 
 
 def test_nothing_sifts_to_nothing() -> None:
-    assert sift([], jobs=2, max_size=None) == ([], [], 0, 0)
+    sifted = sift([], jobs=2, max_size=None)
+    assert (sifted.suspects, sifted.failures, sifted.read, sifted.bytes) == ([], [], 0, 0)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -72,12 +74,15 @@ def test_a_large_file_with_a_credential_anywhere_is_a_suspect(tmp_path: Path, jo
     size = 2 * WINDOW + TAIL + 1000
     path = gap_and_token(tmp_path / "large", offset, size)
     sifted = sift([path], jobs=jobs, max_size=None)
-    assert sifted == ([path], [], 1, size)
+    assert (sifted.failures, sifted.read, sifted.bytes) == ([], 1, size)
+    (suspect,) = sifted.suspects
+    assert suspect == (path, [Span(offset, offset + len(user_token()), USER_ACCESS_TOKEN)])
 
 
 def test_a_large_file_without_one_is_clean(tmp_path: Path) -> None:
     path = write(tmp_path / "large", b"hf_" * 4_000_000)
-    assert sift([path], jobs=2, max_size=None) == ([], [], 1, 12_000_000)
+    sifted = sift([path], jobs=2, max_size=None)
+    assert (sifted.suspects, sifted.failures, sifted.read, sifted.bytes) == ([], [], 1, 12_000_000)
 
 
 def test_large_and_small_suspects_come_in_the_order_asked_for(tmp_path: Path) -> None:
@@ -87,7 +92,7 @@ def test_large_and_small_suspects_come_in_the_order_asked_for(tmp_path: Path) ->
         gap_and_token(tmp_path / "c", 5, 2 * WINDOW),
     ]
     sifted = sift(paths, jobs=2, max_size=None)
-    assert sifted.suspects == paths
+    assert [suspect.path for suspect in sifted.suspects] == paths
     assert sifted.read == 3
     assert sifted.bytes == 4 * WINDOW + 37
 
