@@ -68,6 +68,10 @@ def scan(
 
     if from_stdin and (staged or paths):
         raise click.UsageError("--stdin goes with neither PATH nor --staged")
+    if ignored and (from_stdin or staged):
+        raise click.UsageError("--ignored goes with PATH alone")
+    if max_size and from_stdin:
+        raise click.UsageError("--max-size does not go with --stdin, whose size is not known")
     if staged and len(paths) > 1:
         raise click.UsageError("--staged takes one PATH at most, the folder of the repository")
     if from_stdin:

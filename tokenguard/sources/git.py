@@ -89,36 +89,42 @@ class Running:
 
 
 class Objects:
-    """A git that delivers the objects of a repository."""
+    """A git that delivers the objects of a repository; it ends with the `with` block that it is used in."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
 
+    def __enter__(self) -> Objects:  # noqa: PYI034 -- nothing derives from it, and Self is not in Python 3.10
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._process:
+            pass  # closes the pipes, at which git ends, and waits for that
+
     def read(self, names: Sequence[str]) -> Iterator[Content | None]:
         """The Content of each object in turn, None where git does not have it; to be read before the next.
 
-        git ends with this. Raises GitError where it ends before all were delivered.
+        Raises GitError where git ends before all were delivered.
         """
-        with self._process as process:
-            assert process.stdin is not None  # noqa: S101 -- for the type checker: both are pipes
-            assert process.stdout is not None  # noqa: S101 -- the same
-            for batch in range(0, len(names), _BATCH):
-                asked = names[batch : batch + _BATCH]
-                _write(process.stdin, "".join(f"{name}\n" for name in asked).encode())
-                for _ in asked:
-                    # `<name> <type> <size>`, a newline, the content and a newline, or `<name> missing` and a
-                    # newline (git-cat-file(1), "Batch output")
-                    header = process.stdout.readline().split()
-                    if len(header) < 2:
-                        raise GitError(_ENDED_EARLY)
-                    if len(header) == 2:
-                        yield None
-                        continue
-                    content = Content(process.stdout, header[1].decode(), int(header[2]))
-                    yield content
-                    content.skip()
-                    process.stdout.read(1)
-            process.stdin.close()
+        ask, answer = self._process.stdin, self._process.stdout
+        assert ask is not None  # noqa: S101 -- for the type checker: both are pipes
+        assert answer is not None  # noqa: S101 -- the same
+        for batch in range(0, len(names), _BATCH):
+            asked = names[batch : batch + _BATCH]
+            _write(ask, "".join(f"{name}\n" for name in asked).encode())
+            for _ in asked:
+                # `<name> <type> <size>`, a newline, the content and a newline, or `<name> missing` and a newline
+                # (git-cat-file(1), "Batch output")
+                header = answer.readline().split()
+                if len(header) < 2:
+                    raise GitError(_ENDED_EARLY)
+                if len(header) == 2:
+                    yield None
+                    continue
+                content = Content(answer, header[1].decode(), int(header[2]))
+                yield content
+                content.skip()
+                answer.read(1)
 
 
 class Git:

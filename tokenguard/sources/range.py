@@ -33,12 +33,13 @@ def read_range(git: Git, included: Sequence[str], excluded: Sequence[str]) -> It
         paths.append(path)
     unread = list(zip(names, paths, strict=True))[::-1]
     try:
-        for content in git.objects().read(names):
-            name, path = unread[-1]
-            item = _item(name, path, content)
-            unread.pop()
-            if item is not None:
-                yield item
+        with git.objects() as objects:
+            for content in objects.read(names):
+                name, path = unread[-1]
+                item = _item(name, path, content)
+                unread.pop()
+                if item is not None:
+                    yield item
     except GitError as error:
         yield from (Unreadable(Origin(path or name), error.message) for name, path in reversed(unread))
 

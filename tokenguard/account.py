@@ -1,0 +1,87 @@
+"""The books of a scan: what was read, found, allowed and not read, until it is a Report."""
+
+from __future__ import annotations
+
+import time
+
+from tokenguard.core.blob import Blob, Unreadable, Window
+from tokenguard.core.report import Report, Tally
+from tokenguard.core.scan import scan_blob
+from tokenguard.errors import IncompleteError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from tokenguard.config import Config
+    from tokenguard.core.detect import Span
+    from tokenguard.core.finding import Allowed, Finding
+
+
+class Account:
+    """What a scan has come upon so far."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self.findings: list[Finding] = []
+        self.allowed: list[Allowed] = []
+        self.unreadable: list[Unreadable] = []
+        self.notes: list[str] = []
+        self.files = 0
+        self.bytes = 0
+        self.excluded = 0
+
+    def examine(self, blob: Blob, config: Config, known: Sequence[Span] | None = None) -> bool:
+        """Books what is found in `blob`, or is known to be there. False where it could not be read to its end."""
+        try:
+            for item in scan_blob(blob, config.fingerprints, known):
+                self._book(item)
+        except OSError as error:
+            self.unreadable.append(Unreadable(blob.origin, error.strerror or str(error)))
+        except IncompleteError as error:
+            self.unreadable.append(Unreadable(blob.origin, error.message))
+        else:
+            return True
+        return False
+
+    def _book(self, item: Finding | Allowed) -> None:
+        from tokenguard.core.finding import Allowed
+
+        if isinstance(item, Allowed):
+            self.allowed.append(item)
+        else:
+            self.findings.append(item)
+
+    def read(self, blob: Blob, config: Config) -> None:
+        """Books what is found in `blob`, and the blob itself as read."""
+        counted = Blob(blob.origin, self._counted(blob.windows))
+        if self.examine(counted, config):
+            self.files += 1
+
+    def read_all(self, items: Iterable[Blob | Unreadable], config: Config) -> None:
+        """Books all that a Source yields."""
+        for item in items:
+            if isinstance(item, Blob):
+                self.read(item, config)
+            else:
+                self.unreadable.append(item)
+
+    def _counted(self, windows: Iterable[Window]) -> Iterator[Window]:
+        for window in windows:
+            self.bytes += window.last - window.first
+            yield window
+
+    def report(self) -> Report:
+        """What there is to say, in the order of path, line and column."""
+        return Report(
+            findings=tuple(sorted(self.findings, key=_position)),
+            allowed=tuple(sorted(self.allowed, key=lambda allowed: _position(allowed.finding))),
+            unreadable=tuple(sorted(self.unreadable)),
+            tally=Tally(files=self.files, blobs=self.files, bytes=self.bytes, excluded=self.excluded),
+            notes=tuple(self.notes),
+            seconds=time.monotonic() - self._began,
+        )
+
+
+def _position(finding: Finding) -> tuple[str, int, int]:
+    return finding.origin.path, finding.line, finding.column
