@@ -61,9 +61,9 @@ def _run(arguments: list[str]) -> int:
 def _scan_push(arguments: list[str]) -> Report:
     from tokenguard.scanning import scan_range
 
-    # githooks(5): the name of the remote is the first argument, or its address where it has no name.
-    remote = os.environ.get("PRE_COMMIT_REMOTE_NAME") or (arguments[0] if arguments else "")
-    known = f"--remotes={remote}" if remote and not any(mark in remote for mark in ":*?[\\") else "--remotes"
+    # githooks(5): the name of the remote, or its address where it has none; nothing is known of what that has.
+    remote = os.environ.get("PRE_COMMIT_REMOTE_NAME") or (arguments[0] if arguments else "*")
+    known = [] if ":" in remote else [f"--remotes={remote}"]
     if "PRE_COMMIT" in os.environ:
         # The framework reads git's lines itself and hands on two revisions, or none for a whole new history.
         pushed = [os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"]
@@ -75,7 +75,7 @@ def _scan_push(arguments: list[str]) -> Report:
             raise UsageError("pre-push needs the lines that git gives the hook", "let git call it")
         pushed = [line[1] for line in lines if line[1].strip("0")]
         there = [line[3] for line in lines if line[3].strip("0")]
-    return scan_range(pushed, [known, *there])
+    return scan_range(pushed, [*known, *there])
 
 
 def _verdict(report: Report, what: str) -> int:

@@ -111,6 +111,13 @@ def test_a_push_to_an_address_without_a_name_is_read(machine: Machine, pushed: R
     expect_refused(machine.run("git", "push", "--quiet", address, "main", cwd=pushed.top), "leak.py:2:1")
 
 
+def test_what_another_remote_has_is_new_to_an_address(machine: Machine, pushed: Repository) -> None:
+    leak_and_take_out(machine, pushed)
+    pushed.git("-c", "core.hooksPath=/dev/null", "push", "--quiet", "origin", "main")
+    public = f"file://{machine.repository('public', '--bare').top}"
+    expect_refused(machine.run("git", "push", "--quiet", public, "main", cwd=pushed.top), "leak.py:2:1")
+
+
 def test_excluded_paths_are_left_out_and_counted(machine: Machine, pushed: Repository) -> None:
     leak_and_take_out(machine, pushed)
     pushed.write(".tokenguard.toml", 'exclude = ["leak.py"]\n')
