@@ -27,6 +27,9 @@ KINGFISHER = [
     *("--rule", "betterleaks.huggingface"),
 ]
 
+# What tokenguard does not open yet is not asked of others in a comparison.
+LIKE_FOR_LIKE = ["--no-extract-archives", "--no-base64"]
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -48,7 +51,8 @@ def work_tree(folders: list[str], runs: int) -> None:
         "ripgrep, one regex": ["rg", "--hidden", "--count", REGEX, *folders],
         "tokenguard scan": [str(SCRIPTS / "tokenguard"), "scan", *folders],
         "tokenguard scan --format json": [str(SCRIPTS / "tokenguard"), "scan", "--format", "json", *folders],
-        "Kingfisher, Hugging Face rules": [*KINGFISHER, "--git-history", "none", *folders],
+        "Kingfisher, Hugging Face rules": [*KINGFISHER, *LIKE_FOR_LIKE, "--git-history", "none", *folders],
+        "the same, and into archives and base64": [*KINGFISHER, "--git-history", "none", *folders],
     }
     table(f"Work tree ({extent(folders)})", commands, runs)
 
