@@ -121,6 +121,22 @@ def test_a_submodule_is_read(machine: Machine, repository: Repository) -> None:
     assert (scan.paths, scan.unreadable) == (["library/leak.py"], {})
 
 
+def test_a_submodule_that_is_not_checked_out_is_a_folder_like_any_other(
+    machine: Machine, repository: Repository
+) -> None:
+    library = machine.repository("library")
+    library.commit()
+    repository.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library.top), "library")
+    repository.commit()
+    clone = machine.repository("clone")
+    clone.git("pull", "--quiet", str(repository.top), "main")
+    clean = machine.scan(cwd=clone.top)
+    assert (clean.status, clean.files, clean.unreadable) == (0, 1, {})
+    clone.write("library/leak.py", machine.token())
+    for arguments in ([], ["library"]):
+        assert machine.scan(*arguments, cwd=clone.top).paths == ["library/leak.py"]
+
+
 def test_gits_own_files_are_not_read(machine: Machine, repository: Repository) -> None:
     (repository.top / ".git" / "description").write_text(machine.token())
     for arguments in ([], ["--ignored"]):

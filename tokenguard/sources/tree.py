@@ -59,6 +59,8 @@ class Tree:
         self.unreadable += (_unopened(top, complaint) for complaint in listing.complaints)
         entries = list(dict.fromkeys(os.fsdecode(output).split("\0")[:-1]))
         tracked = [entry[2:] for entry in entries if entry[0] != "?"]
+        if "./" in tracked:  # a submodule that is not checked out, of which only the repository around it knows
+            return False
         linked = _linked(top, {path.rpartition("/")[0] for path in tracked})
         prefix = _join(top, "")
         paths = [prefix + path for path in tracked if path.rpartition("/")[0] not in linked]
