@@ -241,9 +241,16 @@ def _state(folder: str, stage: str) -> HookState:
         return HookState(stage, path, "missing")
     if _MARK not in script:
         return HookState(stage, path, "other")
-    program = next(word.removeprefix("program=") for word in shlex.split(script) if word.startswith("program="))
-    alive = os.access(program, os.X_OK) and os.access(path, os.X_OK)
+    alive = os.access(path, os.X_OK) and os.access(_program_of(script), os.X_OK)
     return HookState(stage, path, "installed" if alive else "dead")
+
+
+def _program_of(script: str) -> str:
+    line = next((line for line in script.splitlines() if line.startswith("program=")), "program=")
+    try:
+        return "".join(shlex.split(line.removeprefix("program=")))
+    except ValueError:  # edited by somebody
+        return ""
 
 
 def _read(path: str) -> str:

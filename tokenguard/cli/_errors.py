@@ -15,21 +15,12 @@ def status_of(command: Callable[[], object]) -> int:
     """The exit status of a click command that was called with `standalone_mode=False`."""
     try:
         status = command()
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return ExitCode.USAGE
-    except click.UsageError as error:
+    except click.ClickException as error:
         error.show()
         return ExitCode.USAGE
     except click.Abort:
         raise KeyboardInterrupt from None
     except SystemExit:
-        # click's answer to a reader that has gone, in either mode; see its BaseCommand.main.
+        # click's answer to a reader that has gone, in either mode; see its Command.main.
         return ExitCode.INCOMPLETE
-    except click.FileError as error:
-        error.show()
-        return ExitCode.INCOMPLETE
-    except click.ClickException as error:
-        error.show()
-        return ExitCode.USAGE
     return status if isinstance(status, int) else ExitCode.CLEAN
