@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
 
+# Set by the framework for this stage alone; PRE_COMMIT itself is inherited by a push that some other hook makes.
+_FROM_THE_FRAMEWORK = ("PRE_COMMIT_REMOTE_NAME", "PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
+
 USAGE = f"""\
 Usage: tokenguard-hook STAGE [ARGUMENT ...]
 
@@ -64,13 +67,13 @@ def _scan_push(arguments: list[str]) -> Report:
     # githooks(5): the name of the remote, or its address where it has none; nothing is known of what that has.
     remote = os.environ.get("PRE_COMMIT_REMOTE_NAME") or (arguments[0] if arguments else "*")
     known = [] if ":" in remote else [f"--remotes={remote}"]
-    if "PRE_COMMIT" in os.environ:
+    if any(name in os.environ for name in _FROM_THE_FRAMEWORK):
         # The framework reads git's lines itself and hands on two revisions, or none for a whole new history.
         pushed = [os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"]
         there = [os.environ["PRE_COMMIT_FROM_REF"]] if os.environ.get("PRE_COMMIT_FROM_REF") else []
     else:
         # A line for each ref: its name here, its object here, its name there, its object there.
-        lines = [os.fsdecode(line).split() for line in process.standard_input().read().splitlines()]
+        lines = [os.fsdecode(line).split(" ") for line in process.standard_input().read().split(b"\n")[:-1]]
         if not all(len(line) == 4 for line in lines):
             raise UsageError("pre-push needs the lines that git gives the hook", "let git call it")
         pushed = [line[1] for line in lines if line[1].strip("0")]

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     Result = TypeVar("Result")
 
 _INDEX = 4  # bytes
-# All indices must fit into a pipe at once, since nobody reads while they are written: 64 KiB on Linux.
-MOST_TASKS = 8192
+# All indices must fit into a pipe at once, since nobody reads while they are written. Linux gives 64 KiB, but a
+# page to a user who has very many (pipe(7), "pipe-user-pages-soft").
+MOST_TASKS = 1024
 
 
 def available_cores() -> int:
@@ -45,8 +46,9 @@ def share(tasks: Sequence[Task], work: Callable[[Task], Result], jobs: int) -> l
     os.close(feed)
     children: list[tuple[int, int]] = []
     try:
-        children.extend(_fork(queue, tasks, work) for _ in range(jobs - 1))
-        done = dict(_take(queue, tasks, work))
+        for _ in range(jobs - 1):
+            children.append(_fork(queue, tasks, work, [pipe for _, pipe in children]))
+        done = dict(_take(queue, tasks, work, os.getppid()))
         for _, pipe in children:
             done.update(_collect(pipe))
     except BaseException:
@@ -61,15 +63,20 @@ def share(tasks: Sequence[Task], work: Callable[[Task], Result], jobs: int) -> l
     return [done.get(index) for index in range(len(tasks))]
 
 
-def _fork(queue: int, tasks: Sequence[Task], work: Callable[[Task], Result]) -> tuple[int, int]:
+def _fork(
+    queue: int, tasks: Sequence[Task], work: Callable[[Task], Result], others: Sequence[int]
+) -> tuple[int, int]:
     pipe, answer = os.pipe()
+    parent = os.getpid()
     child = os.fork()
     if child:  # the parent
         os.close(answer)
         return child, pipe
     status = 1
     try:
-        results = marshal.dumps(_take(queue, tasks, work))
+        for inherited in (pipe, *others):  # as long as somebody can read them, a write would wait for that
+            os.close(inherited)
+        results = marshal.dumps(_take(queue, tasks, work, parent))
         with os.fdopen(answer, "wb") as stream:
             stream.write(results)
         status = 0
@@ -78,10 +85,12 @@ def _fork(queue: int, tasks: Sequence[Task], work: Callable[[Task], Result]) -> 
         os._exit(status)
 
 
-def _take(queue: int, tasks: Sequence[Task], work: Callable[[Task], Result]) -> list[tuple[int, Result]]:
+def _take(
+    queue: int, tasks: Sequence[Task], work: Callable[[Task], Result], parent: int
+) -> list[tuple[int, Result]]:
     results = []
-    # Reads of a pipe are atomic, so that each index goes to one process.
-    while index := os.read(queue, _INDEX):
+    # Reads of a pipe are atomic, so that each index goes to one process. Work that nobody waits for is left.
+    while os.getppid() == parent and (index := os.read(queue, _INDEX)):
         task = int.from_bytes(index, "little")
         results.append((task, work(tasks[task])))
     return results

@@ -19,11 +19,18 @@ def _escape() -> re.Pattern[bytes]:
         rb"""(?x) (?:
               \\ (?P<letter> [abefnrtv0] )                       # C, JSON, Python, shell
             | \\ (?: [ux] (?P<hex> (?:[0-9A-Fa-f]{2}){1,2} ) | U (?P<long> [0-9A-Fa-f]{8} ) )
+            | \\' (?P<rtf> [0-9A-Fa-f]{2} )
             | \\ (?P<octal> [0-3]?[0-7]{1,2} )
+            | \#0 (?P<syslog> [0-3][0-7] )                       # rsyslog
+            | \^ [A-Z]                                           # cat -v
+            | ` [abefnrtv0]                                      # PowerShell
+            | (?<! [!-~] ) - [A-Za-z]                            # an option: -uTOKEN
             | % (?: 25 )* (?P<percent> [0-9A-Fa-f]{2} )          # once or more
-            | = (?P<quoted> [0-9A-F]{2} )                        # quoted-printable, RFC 2045 section 6.7
-            | (?: \x1b | \x9b | \\(?:e|E|033|x1[bB]|u001[bB]) | \^\[ | \#x1[bB]; )
-              (?P<ansi> \[? [0-9;:?]{0,64} [A-Za-z] | [()*+] [0-9A-Z] )  # ECMA-48 section 5.4; charset: 5.3
+            | %u (?P<unicode> [0-9A-Fa-f]{4} )
+            | = (?P<quoted> [0-9A-Fa-f]{2} )                     # quoted-printable, RFC 2045 section 6.7
+            | (?: \x1b | \x9b | \\(?:e|E|0?33|x1[bB]|u001[bB]|u\{1[bB]\})
+                | \^\[ | \#x1[bB]; | \#033 | %1[bB] | =1B )
+              (?P<ansi> \[? [0-?]{0,64} [ -/]{0,2} [A-Za-z] | [ -/]{0,2} [0-9A-Za-z] )  # ECMA-48 sections 5.3, 5.4
             | \[ (?P<stripped> [0-9;]{1,64} m )                  # colour whose ESC a log viewer has dropped
         ) \Z""",
     )
@@ -37,10 +44,13 @@ def is_word(byte: int) -> bool:
 def _stands_for(escape: re.Match[bytes]) -> int:
     """The code point that an escape sequence stands for; 0 for the ones that only move or colour."""
     groups = escape.groupdict()
-    if groups["octal"]:
-        return int(groups["octal"], 8)
-    digits = groups["hex"] or groups["long"] or groups["percent"] or groups["quoted"]
-    return int(digits, 16) if digits else 0
+    if octal := groups["octal"] or groups["syslog"]:
+        return int(octal, 8)
+    digits = next(filter(None, (groups[name] for name in _HEXADECIMAL)), b"0")
+    return int(digits, 16)
+
+
+_HEXADECIMAL = ("hex", "long", "rtf", "percent", "unicode", "quoted")
 
 
 def begins_word(data: bytes, start: int) -> bool:
@@ -52,6 +62,20 @@ def begins_word(data: bytes, start: int) -> bool:
         return True
     escape = _escape().search(data, max(0, start - _LONGEST_ESCAPE), start)
     if escape is None:
-        return False
+        return _ends_double_byte(data, start)
     point = _stands_for(escape)
     return point > 127 or not is_word(point)
+
+
+def _ends_double_byte(data: bytes, start: int) -> bool:
+    """Whether what looks like a letter before `start` is half of a character in Shift-JIS, Big5 or GBK."""
+    if start < 2 or data[start - 1] < 0x40 or data[start - 2] < 0x81:
+        return False
+    high = start - 2
+    while high > max(0, start - 64) and data[high - 1] >= 0x80:
+        high -= 1
+    try:
+        data[high : start - 1].decode()
+    except UnicodeDecodeError:
+        return True
+    return False

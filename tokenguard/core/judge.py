@@ -12,8 +12,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenguard.core.detect import Span
 
-_BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# base64url, and what joins the parts of a JWS.
+_BASE64URL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 _NOISE = 64  # bytes on either side that are looked at
+_LONG = 40  # bytes; identifiers that are drawn at random are shorter
 
 
 class Judge:
@@ -61,17 +63,16 @@ class Judge:
     def _is_within_noise(self, span: Span) -> bool:
         """Whether the match is a stretch of some base64url text, which holds any prefix sooner or later.
 
-        Such text goes on at either side after `-` or `_`, and is itself random there.
+        Such text goes on at both sides after `-` or `_`, or at length at one, and is itself random there.
         """
         left = self._data[max(0, span.start - _NOISE) : span.start]
         left = left[len(left.rstrip(_BASE64URL)) :]
         right = self._data[span.end : span.end + _NOISE]
         right = right[: len(right) - len(right.lstrip(_BASE64URL))]
-        return any(
-            not any(anchor in run for anchor in ANCHORS) and self._is_random_run(run) for run in (left, right)
-        )
+        noise = [run for run in (left, right) if not any(a in run for a in ANCHORS) and self._is_random_run(run)]
+        return len(noise) == 2 or any(len(run) >= _LONG for run in noise)
 
     def _is_random_run(self, run: bytes) -> bool:
         """Whether the letters and digits of a run of base64 characters look drawn at random."""
-        body = run.translate(None, b"/+_-")
+        body = run.translate(None, b"/+_-.")
         return len(body) >= 24 and self._looks_random(body)

@@ -24,23 +24,40 @@ from tokenguard.core.kinds import (
 
 # Every part is bounded, so that a hostile file cannot make the search quadratic; all together stay below
 # `detect.LONGEST`.
-_JWS = rb"eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{4,20000}\.[A-Za-z0-9_-]{20,2048}"
+_JWS = rb"eyJ[A-Za-z0-9_-]{8,1024}\.eyJ[A-Za-z0-9_-]{4,20000}\.[A-Za-z0-9_-]{19,2047}[A-Za-z0-9]"
 
-# What follows may be anything that cannot belong to the body, or a second credential without a gap.
-_END = rb"(?:(?![A-Za-z0-9])|(?=hf_|api_org_|oauth_app_secret_))"
-
-_BODIES = {
-    USER_ACCESS_TOKEN: rb"[A-Za-z0-9]{34}" + _END,
-    ORGANIZATION_TOKEN: rb"[A-Za-z0-9]{34}" + _END,
-    OAUTH_ACCESS_TOKEN: _JWS,
-    OAUTH_REFRESH_TOKEN: rb"[A-Za-z0-9]{34}" + _END,
-    JWT_ACCESS_TOKEN: _JWS,
-    S3_SESSION_TOKEN: _JWS,
-    # The length of an access key id is not documented.
-    S3_ACCESS_KEY: rb"[A-Z0-9]{12,64}" + _END,
-    APP_TOKEN: rb"[A-Za-z0-9]{32}" + _END,
-    OAUTH_APP_SECRET: rb"[A-Za-z0-9]{34}" + _END,
+# How many letters and digits follow the prefix.
+_DRAWN = {
+    USER_ACCESS_TOKEN: 34,
+    ORGANIZATION_TOKEN: 34,
+    OAUTH_REFRESH_TOKEN: 34,
+    APP_TOKEN: 32,
+    OAUTH_APP_SECRET: 34,
 }
+_SIGNED = (OAUTH_ACCESS_TOKEN, JWT_ACCESS_TOKEN, S3_SESSION_TOKEN)
+
+
+def _body(kind: Kind) -> bytes:
+    if kind in _SIGNED:
+        return _JWS
+    if kind == S3_ACCESS_KEY:  # whose length is not documented
+        return rb"[A-Z0-9]{12,64}"
+    return rb"[A-Za-z0-9]{%d}" % _DRAWN[kind]
+
+
+def _end(kind: Kind) -> bytes:
+    """What may follow: anything that cannot belong to the body, or a second credential without a gap.
+
+    In pickles, protocol buffers and the like anything at all may, since the length stands before the text.
+    """
+    if kind in _SIGNED:
+        return b""
+    ends = [rb"(?![A-Za-z0-9])", rb"(?=hf_|api_org_|oauth_app_secret_)"]
+    if kind in _DRAWN:
+        length = len(kind.prefix) + _DRAWN[kind]
+        stated = length.to_bytes(4, "little"), length.to_bytes(4, "big"), length.to_bytes(2, "big")
+        ends += [rb"(?<=%s%s)" % (re.escape(number + kind.prefix.encode()), _body(kind)) for number in stated]
+    return rb"(?:%s)" % rb"|".join(ends)
 
 
 @cache
@@ -51,7 +68,7 @@ def pattern(anchor: bytes) -> re.Pattern[bytes]:
     """
     kinds = [kind for kind in KINDS if kind.prefix.encode().startswith(anchor)]
     alternatives = [
-        b"(?P<%s>%s%s)" % (_group(kind).encode(), kind.prefix.encode()[len(anchor) :], _BODIES[kind])
+        b"(?P<%s>%s%s)%s" % (_group(kind).encode(), kind.prefix.encode()[len(anchor) :], _body(kind), _end(kind))
         for kind in kinds
     ]
     return re.compile(anchor + b"(?:" + b"|".join(alternatives) + b")")
@@ -65,7 +82,7 @@ def kind_of(match: re.Match[bytes]) -> Kind:
 def is_shaped(credential: bytes, kind: Kind) -> bool:
     """Whether `credential` has the shape of `kind`, from its first byte to its last."""
     body = credential.removeprefix(kind.prefix.encode())
-    return len(body) < len(credential) and re.fullmatch(_BODIES[kind], body) is not None
+    return len(body) < len(credential) and re.fullmatch(_body(kind), body) is not None
 
 
 @cache

@@ -58,6 +58,10 @@ START, SMALL, CAPITAL, ACRONYM, DIGIT = range(5)
 """Where a name has come to: nowhere, a small letter, a word's capital, a further capital, a digit."""
 
 DIGIT_AFTER = (0.04, 0.03, 0.03, 0.03, 0.40)
+FOREIGN_DIGIT = 0.02
+FREQUENCIES = (28, 3, 5, 6, 23, 2, 4, 6, 21, 2, 5, 7, 5, 12, 13, 4, 0.3, 9, 9, 8, 11, 2.5, 2, 0.6, 4, 4)
+"""How common the letters a to z are, roughly, in languages written in Latin letters other than English."""
+
 CAPITAL_AFTER = (0.50, 0.0, 0.11, 0.62, 0.58)
 """How likely a digit is next, and a capital if it is a letter; after a small letter, its word tells."""
 
@@ -111,11 +115,12 @@ def _predictions(symbols: bytes, any_alphabet: bool) -> Iterator[list[float]]:
     flat, near = _flat(any_alphabet), _near()
     counts, seen = [FEW] * NONE, FEW * NONE
     one = two = three = four = NONE
-    for symbol, named, again in zip(symbols, _names(symbols), _repeats(symbols), strict=True):
+    models = _names(symbols), _foreign(symbols), _repeats(symbols)
+    for symbol, named, foreign, again in zip(symbols, *models, strict=True):
         # A walk keeps the case of two characters before, whether it is in one case or in aLtErNaTiNg ones.
         keys = near[two // 26][symbol]
-        walks = keys[one], keys[two], keys[three], keys[four]
-        yield [*named, again, counts[symbol] / seen, *walks, *flat[symbol]]
+        walks = keys[one], keys[two], keys[three], keys[four], near[2][symbol][one]
+        yield [*named, foreign, again, counts[symbol] / seen, *walks, *flat[symbol]]
         counts[symbol] += 1
         seen += 1
         one, two, three, four = symbol, one, two, three
@@ -181,6 +186,35 @@ def _names(symbols: bytes) -> Iterator[tuple[float, float, float, float]]:
         before = letter
 
 
+def _foreign(symbols: bytes) -> Iterator[float]:
+    """For each of `symbols`, its probability in camelCase of no language in particular.
+
+    A word has two letters at least, vowels and consonants take turns, and some letters are rarer than others.
+    """
+    letters, vowels = _sounds()
+    kind, after_vowel, length = START, None, 0
+    for symbol in symbols:
+        if symbol >= 52:
+            yield FOREIGN_DIGIT / 10
+            kind, after_vowel, length = START, None, 0
+            continue
+        letter, small = symbol % 26, symbol < 26
+        capital = 0.5 if kind == START else 0.03 if kind == CAPITAL else 0.02 if length < 2 else 0.18
+        vowel = 0.25 if not small or after_vowel is None else 0.22 if after_vowel else 0.62
+        sound = vowel if letter in vowels else 1 - vowel
+        yield (1 - FOREIGN_DIGIT) * (1 - capital if small else capital) * sound * letters[letter]
+        kind, after_vowel = (SMALL if small else CAPITAL), letter in vowels
+        length = length + 1 if small else 1
+
+
+@cache
+def _sounds() -> tuple[list[float], frozenset[int]]:
+    """How likely each letter is among the vowels, or among the consonants, and which are vowels."""
+    vowels = frozenset(LOWER.find(byte) for byte in b"aeiouy")
+    totals = {kind: sum(FREQUENCIES[i] for i in range(26) if (i in vowels) == kind) for kind in (True, False)}
+    return [FREQUENCIES[i] / totals[i in vowels] for i in range(26)], vowels
+
+
 @cache
 def _letters() -> tuple[list[float], list[list[float]], list[list[float]], list[list[float]]]:
     """The chances of a word's first letter; after one letter; after one, if the word goes on; after two."""
@@ -235,7 +269,7 @@ def _near() -> list[list[list[float]]]:
 @cache
 def _prior(any_alphabet: bool) -> list[float]:
     """The weight each expert begins with, and its part of the weight that is dealt out anew."""
-    named, repeats, few, walks, random = [3.0, 2.0, 1.0, 10.0], 3.0, 1.0, [0.5] * 4, [0.5] * 2
+    named, repeats, few, walks, random = [3.0, 2.0, 1.0, 10.0, 4.0], 3.0, 1.0, [0.5] * 4 + [2.0], [0.5] * 2
     # Noise over 36 characters is the hardest to tell from noise over 62: it takes almost 34 characters.
     noise = [] if any_alphabet else [0.5, 0.5, 0.5, 0.5, 1.5, 1.5]
     weights = [*named, repeats, few, *walks, *noise, *random]

@@ -182,9 +182,9 @@ class Git:
 
 _ENDED_EARLY = "git ended before it had delivered everything"
 
-# Names asked for at a time: few enough that they fit into the smallest pipe there is (macOS, 16 KiB), so that
-# writing them never waits for git, which may itself be waiting to be read.
-_BATCH = 200
+# Names asked for at a time: few enough that they fit into the smallest pipe there is (a page, for a Linux user who
+# has very many), so that writing them never waits for git, which may itself be waiting to be read.
+_BATCH = 60
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:

@@ -27,7 +27,7 @@ def read_range(git: Git, included: Sequence[str], excluded: Sequence[str]) -> It
     listing = git("rev-list", "--objects", "--ignore-missing", *included, "--not", *excluded, "--")
     names = []
     paths = []
-    for line in os.fsdecode(listing).splitlines():
+    for line in os.fsdecode(listing).split("\n")[:-1]:
         name, _, path = line.partition(" ")
         names.append(name)
         paths.append(path)

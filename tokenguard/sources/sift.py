@@ -6,6 +6,7 @@ What passes between the processes are numbers, names of kinds and reasons; no by
 from __future__ import annotations
 
 import os
+import sys
 from typing import NamedTuple
 
 from tokenguard import workers
@@ -114,10 +115,14 @@ def _sift_large(path: str, jobs: int) -> tuple[int, list[_Spot], str]:
 
 
 def _stretches(size: int) -> Iterator[tuple[int, int]]:
-    """The offsets of the windows of a file of `size` bytes, several at a time where there are very many."""
-    windows = -(-size // WINDOW)
+    """The offsets of the windows of a file of `size` bytes, several at a time where there are very many.
+
+    The last goes on to wherever the file ends: it may have grown, and files of the kernel say that they are empty.
+    """
+    windows = max(1, -(-size // WINDOW))
     step = WINDOW * -(-windows // workers.MOST_TASKS)
-    return ((first, first + step) for first in range(0, size, step))
+    firsts = range(0, max(1, size), step)
+    return ((first, sys.maxsize if first == firsts[-1] else first + step) for first in firsts)
 
 
 def _sift_stretch(path: str, task: tuple[int, int]) -> tuple[list[_Spot], str]:
@@ -129,6 +134,8 @@ def _sift_stretch(path: str, task: tuple[int, int]) -> tuple[list[_Spot], str]:
             for first in range(*task, WINDOW):
                 window = read_window(descriptor, first, first + WINDOW)
                 spots += _spots(spans_of(window), window.start)
+                if window.is_last:
+                    break
         finally:
             os.close(descriptor)
     except OSError as error:

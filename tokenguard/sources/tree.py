@@ -42,7 +42,9 @@ class Tree:
             return None
         try:
             # A letter, a space and the path from `top`, each ended by NUL (git-ls-files(1), "-t")
-            return Git(top).start("ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
+            # core.worktree may name any other folder; the one that holds .git is the one that was asked for.
+            here = ["--work-tree=."] if os.path.lexists(os.path.join(top, ".git")) else []
+            return Git(top).start(*here, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
         except GitError as error:
             self._explain(top, error)
             return None
@@ -56,7 +58,11 @@ class Tree:
             return False
         if not os.path.lexists(os.path.join(top, ".git")) and _is_ignored(top):
             return False
-        self.unreadable += (_unopened(top, complaint) for complaint in listing.complaints)
+        for complaint in listing.complaints:
+            if complaint.startswith("warning: unable to access "):  # a file of patterns, which hides nothing now
+                self.notes.append(complaint)
+            else:
+                self.unreadable.append(_unopened(top, complaint))
         entries = list(dict.fromkeys(os.fsdecode(output).split("\0")[:-1]))
         tracked = [entry[2:] for entry in entries if entry[0] != "?"]
         if "./" in tracked:  # a submodule that is not checked out, of which only the repository around it knows
