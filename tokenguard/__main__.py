@@ -18,7 +18,7 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    if any(process.holds_credential(argument) for argument in arguments):
+    if process.holds_credential("\0".join(arguments)):
         raise UsageError(
             "a token was given on the command line, where the shell history and other users can see it",
             "revoke it now: https://huggingface.co/settings/tokens; commands take tokens from standard input",

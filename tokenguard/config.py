@@ -99,7 +99,7 @@ def _table(name: str, path: str, text: bytes) -> dict[str, object] | None:
     else:
         import tomli as tomllib
     try:
-        document = tomllib.loads(text.decode())
+        document = tomllib.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # tomllib's own error, and that of a file that is not UTF-8
         raise UsageError(f"{path} is not valid TOML: {error}") from None
     if name != "pyproject.toml":
@@ -148,6 +148,10 @@ def _spec(path: str, patterns: list[str]) -> GitIgnoreSpec | None:
     from pathspec import GitIgnoreSpec
 
     try:
-        return GitIgnoreSpec.from_lines(patterns)
+        spec = GitIgnoreSpec.from_lines(patterns)
     except (ValueError, re.error) as error:
         raise UsageError(f"{path}: exclude has a malformed pattern: {error}") from None
+    # A configuration can leave things out, but not switch the scanner off.
+    if all(spec.match_file(anything) for anything in ("q7", "q7.x9", "x9/q7", "x9/q7/.q7.x9")):
+        raise UsageError(f"{path}: exclude leaves everything out", "name the files that are to be left out")
+    return spec

@@ -82,12 +82,13 @@ def _scan_push(arguments: list[str]) -> Report:
 
 
 def _verdict(report: Report, what: str) -> int:
+    from tokenguard.core.printable import printable
     from tokenguard.render import text
     from tokenguard.reporting import has_color
 
     color = has_color(sys.stderr)
     for note in report.notes:
-        process.say(f"tokenguard: {note}")
+        process.say(f"tokenguard: {printable(note)}")
     if report.findings:
         process.say(f"tokenguard: refused, {what} would hand out a Hugging Face credential\n")
     for line in (*text.finding_lines(report, color=color), *text.unreadable_lines(report, color=color)):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from tokenguard.core.redact import redact
+from tokenguard.core.printable import printable
+from tokenguard.core.redact import redact, redact_suspects
 from tokenguard.errors import ExitCode, IncompleteError, TokenguardError
 
 TYPE_CHECKING = False
@@ -25,7 +26,7 @@ def run(command: Callable[[], int]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except TokenguardError as error:
-        say(f"tokenguard: {error.message}")
+        say(f"tokenguard: {printable(redact_suspects(error.message))}")
         if error.hint:
             say(f"  {error.hint}")
         return error.exit_code
@@ -33,10 +34,10 @@ def run(command: Callable[[], int]) -> int:
         return ExitCode.INTERRUPTED
     except OSError as error:
         # Files that fail are accounted for where they are read; what is left is a stream or a process.
-        say(f"tokenguard: not all could be done: {error}")
+        say(f"tokenguard: not all could be done: {printable(redact_suspects(str(error)))}")
         return ExitCode.INCOMPLETE
     except Exception as error:  # noqa: BLE001 -- the boundary: anything else that comes here is ours
-        say(_traceback(error))
+        say(redact_suspects(_traceback(error)))
         say("tokenguard: this is a bug in tokenguard; every token in the lines above is redacted")
         return ExitCode.BUG
     return status
@@ -79,11 +80,11 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def holds_credential(argument: str) -> bool:
-    """Whether something given on a command line is, or has in it, a credential."""
+def holds_credential(arguments: str) -> bool:
+    """Whether what was given on a command line, its arguments apart by NUL, has a credential in it."""
     from tokenguard.core.detect import detect
 
-    return bool(detect(os.fsencode(argument)))
+    return bool(detect(os.fsencode(arguments)))
 
 
 def _traceback(error: Exception) -> str:

@@ -6,6 +6,7 @@ import os
 import sys
 
 from tokenguard import __version__
+from tokenguard.core.printable import printable
 from tokenguard.errors import IncompleteError
 from tokenguard.process import say, write
 from tokenguard.render import text
@@ -42,7 +43,7 @@ def talk(report: Report, *, quiet: bool = False, verbose: bool = False) -> None:
     if verbose:
         lines += text.allowed_lines(report)
     if not quiet:
-        lines += [*report.notes, *text.advice(report), text.summary(report)]
+        lines += [*map(printable, report.notes), *text.advice(report), text.summary(report)]
     for line in lines:
         say(line)
 

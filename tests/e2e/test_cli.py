@@ -125,3 +125,10 @@ def test_a_token_as_an_argument_is_refused_and_never_echoed(machine: Machine, ki
 def test_a_token_as_an_argument_of_the_hook_is_never_echoed(machine: Machine) -> None:
     for arguments in ([machine.token()], ["commit-msg", machine.token(1)]):
         assert machine.run("tokenguard-hook", *arguments).status in {2, 3}
+
+
+@pytest.mark.parametrize("form", ["scan{}", "x{}", "--jobs=x{}"])
+def test_what_only_nearly_is_a_token_is_not_echoed_either(machine: Machine, form: str) -> None:
+    token = machine.token()
+    result = machine.run("tokenguard", *(["scan"] if form.startswith("-") else []), form.format(token))
+    assert result.status == 2

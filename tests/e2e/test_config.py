@@ -58,7 +58,7 @@ def test_files_can_be_left_out_and_that_is_told(machine: Machine, repository: Re
 def test_a_file_that_is_named_outright_is_read_though_it_is_left_out(
     machine: Machine, repository: Repository
 ) -> None:
-    repository.stage(".tokenguard.toml", 'exclude = ["*"]\n')
+    repository.stage(".tokenguard.toml", 'exclude = ["*.py"]\n')
     repository.stage("a.py", machine.token())
     assert machine.scan(cwd=repository.top).status == 0
     assert machine.scan("a.py", cwd=repository.top).paths == ["a.py"]
@@ -66,7 +66,7 @@ def test_a_file_that_is_named_outright_is_read_though_it_is_left_out(
 
 
 def test_where_all_is_left_out_nothing_is_said_to_be_clean(machine: Machine, repository: Repository) -> None:
-    repository.stage(".tokenguard.toml", 'exclude = ["*"]\n')
+    repository.stage(".tokenguard.toml", 'exclude = ["*.toml"]\n')
     status, talk = exits(machine, repository)
     assert status == 0
     assert "nothing to scan: 1 file excluded by the configuration" in talk
@@ -99,13 +99,13 @@ def test_the_nearest_configuration_holds(machine: Machine, repository: Repositor
 
 def test_a_configuration_outside_the_work_tree_is_not_read(machine: Machine, repository: Repository) -> None:
     token = machine.token()
-    machine.write(".tokenguard.toml", f'allow = ["{fingerprint(token)}"]\nexclude = ["*"]\n')
+    machine.write(".tokenguard.toml", f'allow = ["{fingerprint(token)}"]\nexclude = ["*.py"]\n')
     repository.stage("a.py", token)
     assert exits(machine, repository)[0] == 1
 
 
 def test_a_configuration_above_a_folder_without_git_is_not_read(machine: Machine) -> None:
-    machine.write(".tokenguard.toml", 'exclude = ["*"]\n')
+    machine.write(".tokenguard.toml", 'exclude = ["*.py"]\n')
     machine.write("folder/a.py", machine.token())
     assert machine.scan("folder").status == 1
 
@@ -172,3 +172,14 @@ def test_a_pyproject_of_others_is_none_of_our_business(machine: Machine, reposit
     repository.stage("pyproject.toml", "this is no TOML\n")
     repository.stage("a.py", "clean\n")
     assert exits(machine, repository)[0] == 0
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "**/*", "/**"])
+def test_a_configuration_cannot_switch_the_scanner_off(
+    machine: Machine, repository: Repository, pattern: str
+) -> None:
+    repository.stage(".tokenguard.toml", f'exclude = ["{pattern}"]\n')
+    repository.stage("a.py", machine.token())
+    status, talk = exits(machine, repository)
+    assert status == 2
+    assert "exclude leaves everything out" in talk

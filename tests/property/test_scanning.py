@@ -160,4 +160,4 @@ def test_redacting_leaves_other_text_alone(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(codec=None, categories=None)))
 def test_any_text_is_printable_in_one_line(text: str) -> None:
-    assert as_text.printable(text).isprintable()
+    assert printable(text).isprintable()

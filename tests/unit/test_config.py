@@ -102,7 +102,7 @@ def test_above_the_top_of_the_work_tree_nothing_holds(top: Path) -> None:
 
 
 def test_outside_a_work_tree_the_folders_above_do_not_hold(tmp_path: Path) -> None:
-    write(tmp_path / ".tokenguard.toml", 'exclude = ["*"]')
+    write(tmp_path / ".tokenguard.toml", 'exclude = ["*.py"]')
     (tmp_path / "a").mkdir()
     assert load(str(tmp_path / "a")) == Config()
     assert load(str(tmp_path)).folder == str(tmp_path)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import click
 
+from tokenguard.core.redact import redact_suspects
 from tokenguard.errors import ExitCode
+from tokenguard.process import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +20,9 @@ def status_of(command: Callable[[], object]) -> int:
     try:
         status = command()
     except click.ClickException as error:
-        error.show()
+        message = io.StringIO()
+        error.show(message)
+        say(redact_suspects(message.getvalue().rstrip()))
         return ExitCode.USAGE
     except click.Abort:
         raise KeyboardInterrupt from None

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 @cache
 def _on_the_line() -> re.Pattern[bytes]:
     # The first two are the words of detect-secrets (detect_secrets/filters/allowlist.py).
-    return re.compile(rb"pragma: ?(?:allow|white)list[ -]secret\b|tokenguard: ?allow\b")
+    return re.compile(rb"\b(?:pragma: *(?:allow|white)list[ -]secret|tokenguard: *allow)\b(?!-)")
 
 
 @cache
 def _on_the_line_above() -> re.Pattern[bytes]:
-    return re.compile(rb"pragma: ?(?:allow|white)list[ -]nextline[ -]secret\b")
+    return re.compile(rb"\bpragma: *(?:allow|white)list[ -]nextline[ -]secret\b(?!-)")
 
 
 def allowance(finding: Finding, place: Place, fingerprints: Mapping[str, str]) -> Allowance | None:

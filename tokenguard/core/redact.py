@@ -21,3 +21,15 @@ def redact(text: str) -> str:
     if any(span.kind is S3_ACCESS_KEY for span in spans):
         data = s3_secret().sub("…".encode(), data)
     return data.decode("utf-8", "surrogatepass")
+
+
+def redact_suspects(text: str) -> str:
+    """`text` without anything that might be a credential, or a part of one, whatever stands around it.
+
+    For messages about what went wrong, in which nothing of value is lost.
+    """
+    import re
+
+    prefix = r"(hf_|api_org_|oauth_app_secret_|HFAK)"
+    text = re.sub(prefix + r"[A-Za-z0-9_.%=+/-]{16,}", r"\1…", redact(text))
+    return re.sub(r"[A-Za-z0-9]{32,}", "…", text)

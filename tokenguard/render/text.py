@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokenguard.core.redact import redact
+from tokenguard.core.printable import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,15 +14,6 @@ if TYPE_CHECKING:
 _BOLD, _RED, _YELLOW = "1", "31", "33"
 
 SETTINGS = "https://huggingface.co/settings/tokens"
-
-
-def printable(text: str) -> str:
-    """`text` with everything escaped that a terminal would obey or a reader could not see.
-
-    That is control characters, bidirectional overrides and bytes that are not UTF-8: file names are chosen by
-    whoever wrote the repository. A credential in it is masked.
-    """
-    return "".join(char if char.isprintable() else _escaped(char) for char in redact(text))
 
 
 def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
@@ -85,10 +76,3 @@ def _count(number: int, noun: str) -> str:
 
 def _paint(text: str, code: str, color: bool) -> str:
     return f"\x1b[{code}m{text}\x1b[0m" if color else text
-
-
-def _escaped(char: str) -> str:
-    point = ord(char)
-    if 0xDC80 <= point <= 0xDCFF:  # a byte that is not UTF-8 (PEP 383)
-        point -= 0xDC00
-    return f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"

@@ -1,5 +1,7 @@
 """What is a credential: its kind, its right edge, its company."""
 
+import pickle
+
 import pytest
 
 from tests.support.credentials import (
@@ -241,3 +243,26 @@ def test_a_key_within_a_signature_is_a_part_of_the_signed_token() -> None:
 def test_neighbours_in_a_list_are_told_apart() -> None:
     tokens = [user_token(1), organization_token(2), user_token(3)]
     assert [text.decode() for _, text in found(",".join(tokens).encode())] == tokens
+
+
+@pytest.mark.parametrize("protocol", range(1, 6))
+def test_a_token_in_a_pickle_is_found_whatever_follows(protocol: int) -> None:
+    data = pickle.dumps({"hub_token": user_token(), "next": 1}, protocol=protocol)
+    assert [data[start:end].decode() for start, end, _ in detect(data)] == [user_token()]
+
+
+@pytest.mark.parametrize("text", ["\uff1a", "\u300c", "\uff08"])
+def test_a_token_after_half_a_character_of_shift_jis_is_found(text: str) -> None:
+    assert len(detect(text.encode("cp932") + user_token().encode())) == 1
+
+
+def test_a_jws_ends_where_its_markup_begins() -> None:
+    jws = every_kind()["jwt-access-token"]
+    assert [(start, end) for start, end, _ in detect(f"_{jws}_ and".encode())] == [(1, 1 + len(jws))]
+
+
+@pytest.mark.parametrize("text", ["job-{other}-{token}", "{token}_{other}"])
+def test_another_random_identifier_beside_a_token_does_not_hide_it(text: str) -> None:
+    assert (
+        len(detect(text.format(other=app_token().removeprefix("hf_app_")[:30], token=user_token()).encode())) == 1
+    )

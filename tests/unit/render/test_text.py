@@ -5,6 +5,7 @@ import pytest
 from tests.support.credentials import organization_token, user_token
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
 from tokenguard.core.finding import Allowance, Allowed, Finding
+from tokenguard.core.printable import printable
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
 from tokenguard.render import text
@@ -44,8 +45,8 @@ UNREADABLE = (Unreadable(Origin("b.bin"), "Permission denied"),)
     ],
 )
 def test_text_is_printed_so_that_a_terminal_only_shows_it(shown: str, as_: str) -> None:
-    assert text.printable(shown) == as_
-    assert text.printable(shown).isprintable()
+    assert printable(shown) == as_
+    assert printable(shown).isprintable()
 
 
 def test_a_finding_is_one_line_with_place_kind_and_masked_form() -> None:
