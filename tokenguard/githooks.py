@@ -7,6 +7,7 @@ A hook that is there already is kept beside ours and called first. git looks int
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -123,33 +124,45 @@ def status(home: str) -> Status:
 def _install_for_all(home: str, program: str) -> list[str]:
     os.makedirs(home, mode=0o700, exist_ok=True)
     if not _is_global(home):
-        _write(os.path.join(home, _BEFORE), _setting("--global"))
+        _write(os.path.join(home, _BEFORE), _setting_for_all())
     previous = os.path.expanduser(_read(os.path.join(home, _BEFORE)))
     for hook in _ALL_HOOKS:
         own = f'"$(git rev-parse --git-common-dir)/hooks/{hook}"'
         kept = shlex.quote(f"{previous}/{hook}") if previous else own
         script = _script(hook, program, kept) if hook in STAGES else _relay(hook, kept)
         _write(os.path.join(home, hook), script)
-    Git(trusted=True)("config", "--global", "core.hooksPath", _portable(home))
+    git = Git(trusted=True)
+    git("config", "--global", "core.hooksPath", _portable(home))
+    if not _is_global(home):
+        git("config", "--global", "--unset", "core.hooksPath", re.escape(_portable(home)))
+        raise UsageError(
+            f"git still looks for hooks in {_setting_for_all()}: a file that your configuration includes says so",
+            "take core.hooksPath out of that file (git config --show-origin --get-all core.hooksPath), and try again",
+        )
     return [os.path.join(home, stage) for stage in STAGES]
 
 
 def _uninstall_for_all(home: str) -> list[str]:
     if not _is_global(home):
         return []
+    git = Git(trusted=True)
+    git("config", "--global", "--unset-all", "core.hooksPath")
     previous = _read(os.path.join(home, _BEFORE))
-    change = ("core.hooksPath", previous) if previous else ("--unset-all", "core.hooksPath")
-    Git(trusted=True)("config", "--global", *change)
+    if previous and _setting_for_all() != previous:  # another file may say so still
+        git("config", "--global", "core.hooksPath", previous)
     shutil.rmtree(home)
     return [os.path.join(home, stage) for stage in STAGES]
 
 
 def _folder_here() -> str:
-    if _setting("--global") and not _setting("--local"):
+    scope, setting = _effective_setting()
+    if scope not in ("", "local", "worktree"):
         raise UsageError(
             "git looks for hooks in one folder for all repositories (core.hooksPath), not in this one",
             "use `tokenguard hook install --global`, which keeps the hooks that are there",
         )
+    if scope and not setting:
+        raise UsageError("core.hooksPath is empty here: git calls no hooks", "git config --unset core.hooksPath")
     try:
         return os.path.abspath(Git(trusted=True).text("rev-parse", "--git-path", "hooks"))
     except GitError as error:
@@ -158,15 +171,29 @@ def _folder_here() -> str:
         ) from None
 
 
-def _setting(*options: str) -> str:
+def _effective_setting() -> tuple[str, str]:
+    """The core.hooksPath that git obeys here, after the name of its scope; two empty strings where none is set."""
+    scope, _, value = (_settings() or [("", "", "")])[-1]
+    return scope, value
+
+
+def _settings() -> list[tuple[str, str, str]]:
+    """Every core.hooksPath that git has read here: its scope, a tab and its value; the last one holds."""
     try:
-        return Git(trusted=True).text("config", *options, "--get", "core.hooksPath")
+        lines = Git(trusted=True).text("config", "--show-scope", "--get-all", "core.hooksPath").split("\n")
     except GitError:
-        return ""
+        return []
+    return [line.partition("\t") for line in lines]
+
+
+def _setting_for_all() -> str:
+    """The core.hooksPath that holds where a repository has none of its own; it may come from an included file."""
+    values = [value for scope, _, value in _settings() if scope not in ("local", "worktree", "command")]
+    return values[-1] if values else ""
 
 
 def _is_global(home: str) -> bool:
-    return _setting("--global") == _portable(home)
+    return _setting_for_all() == _portable(home)
 
 
 def _portable(path: str) -> str:

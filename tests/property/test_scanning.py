@@ -10,6 +10,7 @@ from tests.support.credentials import every_kind
 from tokenguard.core.blob import Blob, Origin, Unreadable, Window, whole
 from tokenguard.core.detect import LEAD, TAIL, detect
 from tokenguard.core.finding import Allowance, Allowed, Finding
+from tokenguard.core.printable import printable
 from tokenguard.core.redact import redact
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob, scan_bytes
