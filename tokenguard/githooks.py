@@ -93,7 +93,7 @@ def install(home: str | None = None) -> list[str]:
     paths = [os.path.join(folder, stage) for stage in STAGES]
     for path in paths:
         _keep(path)
-        _write(path, _script(os.path.basename(path), program, kept=f'"$0{_KEPT}"'))
+        _write(path, _script(os.path.basename(path), program, kept=f'"${{0%/*}}{_KEPT}/{os.path.basename(path)}"'))
     return paths
 
 
@@ -137,7 +137,7 @@ def _install_for_all(home: str, program: str) -> list[str]:
         git("config", "--global", "--unset", "core.hooksPath", re.escape(_portable(home)))
         raise UsageError(
             f"git still looks for hooks in {_setting_for_all()}: a file that your configuration includes says so",
-            "take core.hooksPath out of that file (git config --show-origin --get-all core.hooksPath), and try again",
+            "take it out of that file: git config --show-origin --get-all core.hooksPath",
         )
     return [os.path.join(home, stage) for stage in STAGES]
 
@@ -239,25 +239,35 @@ git update-index -q --ignore-submodules --refresh &&
 }
 
 
+def _kept(path: str) -> str:
+    """Where a hook that is not ours is kept: under its own name, by which some of them know themselves."""
+    return os.path.join(os.path.dirname(path) + _KEPT, os.path.basename(path))
+
+
 def _keep(path: str) -> None:
     """Moves a hook that is not ours aside."""
     if not os.path.lexists(path) or _MARK in _read(path):
         return
-    if os.path.lexists(path + _KEPT):
+    kept = _kept(path)
+    if os.path.lexists(kept):
         raise UsageError(
-            f"{path} is not tokenguard's, and {os.path.basename(path + _KEPT)} beside it is kept for another one",
+            f"{path} is not tokenguard's, and {kept} is kept for another one",
             "remove the one that is no longer needed, and install again",
         )
-    os.replace(path, path + _KEPT)
+    os.makedirs(os.path.dirname(kept), exist_ok=True)
+    os.replace(path, kept)
 
 
 def _take_out(path: str) -> bool:
     if _MARK not in _read(path):
         return False
-    if os.path.lexists(path + _KEPT):
-        os.replace(path + _KEPT, path)
-    else:
+    kept = _kept(path)
+    if not os.path.lexists(kept):
         os.remove(path)
+        return True
+    os.replace(kept, path)
+    if not os.listdir(os.path.dirname(kept)):
+        os.rmdir(os.path.dirname(kept))
     return True
 
 

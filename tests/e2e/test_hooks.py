@@ -229,3 +229,27 @@ def test_the_bundled_hooks_refuse_without_being_installed(machine: Machine, repo
 
 def _contents(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {path.name: (path.stat().st_mode, path.read_bytes()) for path in folder.iterdir()}
+
+
+def test_a_hook_that_goes_by_its_own_name_is_kept_alive(machine: Machine, repository: Repository) -> None:
+    """As husky's do: each finds what to run by the name of the file it was started as."""
+    repository.git("config", "core.hooksPath", ".husky/_")
+    write_script(
+        repository.top / ".husky" / "_" / "pre-commit", 'exec "$(dirname "$(dirname "$0")")/$(basename "$0")"'
+    )
+    write_script(repository.top / ".husky" / "pre-commit", "echo MY LINTER >&2; exit 7")
+    assert machine.run("tokenguard", "hook", "install", cwd=repository.top).status == 0
+    repository.write("app.py", "clean\n")
+    repository.git("add", "app.py")
+    result = machine.run("git", "commit", "-m", "clean", cwd=repository.top)
+    assert result.status != 0
+    assert "MY LINTER" in result.talk
+    assert machine.run("tokenguard", "hook", "uninstall", cwd=repository.top).status == 0
+    assert sorted(path.name for path in (repository.top / ".husky").iterdir()) == ["_", "pre-commit"]
+
+
+def test_an_empty_hooks_path_is_an_error(machine: Machine, repository: Repository) -> None:
+    repository.git("config", "core.hooksPath", "")
+    result = machine.run("tokenguard", "hook", "install", cwd=repository.top)
+    assert result.status == 2
+    assert "core.hooksPath is empty" in result.talk
