@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from tokenguard.core.detect import detect
 from tokenguard.core.printable import printable
 from tokenguard.core.redact import redact, redact_suspects
 from tokenguard.errors import ExitCode, IncompleteError, TokenguardError
@@ -82,8 +83,6 @@ def standard_input() -> BinaryIO:
 
 def holds_credential(arguments: str) -> bool:
     """Whether what was given on a command line, its arguments apart by NUL, has a credential in it."""
-    from tokenguard.core.detect import detect
-
     return bool(detect(os.fsencode(arguments)))
 
 
