@@ -1,21 +1,41 @@
 """Finds leaked Hugging Face credentials, and looks after the ones you keep.
 
-`scan_bytes(data)` gives the leaked credentials in some bytes. Names load on first use: importing the package
-imports nothing else.
+`get_token(name)` hands over a token from the vault, `auth(name)` sends it with `requests` and `httpx`,
+`scan_bytes(data)` gives the leaked credentials in some bytes. What goes wrong is a `TokenguardError`. Names load on
+first use: importing the package imports nothing else.
 """
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tokenguard.access import auth, get_token
     from tokenguard.core.finding import Finding
     from tokenguard.core.scan import scan_bytes
+    from tokenguard.errors import TokenguardError, UsageError, VaultError
 
 __version__ = "0.1.0"
 
-__all__ = ["Finding", "__version__", "scan_bytes"]
+__all__ = [
+    "Finding",
+    "TokenguardError",
+    "UsageError",
+    "VaultError",
+    "__version__",
+    "auth",
+    "get_token",
+    "scan_bytes",
+]
 
 
 def __getattr__(name: str) -> object:
-    homes = {"Finding": "tokenguard.core.finding", "scan_bytes": "tokenguard.core.scan"}
+    homes = {
+        "Finding": "tokenguard.core.finding",
+        "TokenguardError": "tokenguard.errors",
+        "UsageError": "tokenguard.errors",
+        "VaultError": "tokenguard.errors",
+        "auth": "tokenguard.access",
+        "get_token": "tokenguard.access",
+        "scan_bytes": "tokenguard.core.scan",
+    }
     if name not in homes:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib

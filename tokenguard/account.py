@@ -7,7 +7,7 @@ import time
 from tokenguard.core.blob import Blob, Unreadable, Window
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
-from tokenguard.errors import IncompleteError
+from tokenguard.errors import IncompleteError, VaultError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class Account:
 
     def report(self) -> Report:
         """What there is to say, in the order of path, line and column."""
+        if self.findings:
+            self._name_findings()
         return Report(
             findings=tuple(sorted(self.findings, key=_position)),
             allowed=tuple(sorted(self.allowed, key=lambda allowed: _position(allowed.finding))),
@@ -81,6 +83,19 @@ class Account:
             notes=tuple(self.notes),
             seconds=time.monotonic() - self._began,
         )
+
+    def _name_findings(self) -> None:
+        from tokenguard.home import home
+        from tokenguard.vault.index import Store
+
+        try:
+            index = Store(home()).read()
+        except VaultError as error:
+            self.notes.append(f"whether a token is one of yours is not known: {error.message}")
+            return
+        self.findings = [
+            finding._replace(known_as=index.name_of(finding.fingerprint)) for finding in self.findings
+        ]
 
 
 def _position(finding: Finding) -> tuple[str, int, int]:

@@ -22,7 +22,7 @@ class TokenguardError(Exception):
     `message` says what is wrong, `hint` what to do about it. Neither may hold a secret.
     """
 
-    exit_code = ExitCode.BUG
+    exit_code: int = ExitCode.BUG
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -40,3 +40,21 @@ class IncompleteError(TokenguardError):
     """Something could not be read or written, so the answer is not known."""
 
     exit_code = ExitCode.INCOMPLETE
+
+
+class VaultError(TokenguardError):
+    """There is no vault, it is locked or refuses, or it has no such name."""
+
+    exit_code = ExitCode.VAULT
+
+
+class HubError(TokenguardError):
+    """The Hub could not be asked, or would not answer: nothing is known about the token."""
+
+    exit_code = ExitCode.HUB
+
+
+class RejectedError(TokenguardError):
+    """The Hub knows no such token, or the token lacks what was asked of it."""
+
+    exit_code = ExitCode.FOUND

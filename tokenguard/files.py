@@ -1,4 +1,4 @@
-"""Reading one file in bounded memory, without following a link and without waiting for a pipe."""
+"""One file: reading it in bounded memory, never following a link or waiting for a pipe; replacing it at once."""
 
 from __future__ import annotations
 
@@ -95,6 +95,47 @@ def read_windows(path: str) -> Iterator[Window]:
             first = window.last
     finally:
         os.close(descriptor)
+
+
+def replace(path: str, data: bytes) -> None:
+    """Puts `data` at `path`, readable for its owner alone: a crash leaves the old file or the new. Raises OSError."""
+    import tempfile
+
+    folder = os.path.dirname(path)
+    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        _rename(temporary, path)
+    except BaseException:
+        os.remove(temporary)
+        raise
+    if hasattr(os, "O_DIRECTORY"):
+        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(opened)
+        except OSError:
+            pass  # network file systems refuse to; the rename has happened
+        finally:
+            os.close(opened)
+
+
+def _rename(source: str, target: str) -> None:
+    for pause in (0.01, 0.05, 0.2, 0.5):
+        try:
+            os.replace(source, target)
+        except PermissionError:
+            # Windows refuses while somebody reads the target.
+            if os.name != "nt":
+                raise
+            import time
+
+            time.sleep(pause)
+        else:
+            return
+    os.replace(source, target)
 
 
 def _read(descriptor: int, wanted: int) -> bytes:

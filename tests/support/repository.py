@@ -80,4 +80,6 @@ def scripts() -> Path:
 
 
 def _is_of_the_developer(name: str) -> bool:
-    return name.startswith(("GIT_", "HF_", "HUGGING", "TOKENGUARD", "PRE_COMMIT", "PYTHON", "XDG_", "VIRTUAL_ENV"))
+    prefixes = ("GIT_", "HF_", "HUGGING", "TOKENGUARD", "PRE_COMMIT", "PYTHON", "XDG_", "VIRTUAL_ENV")
+    # Nor is there a desktop, with a keyring on it, or somebody to ask.
+    return name.startswith((*prefixes, "DBUS_", "DISPLAY", "WAYLAND_DISPLAY", "SSH_"))

@@ -37,7 +37,8 @@ def test_an_error_knows_its_message_hint_and_exit_code(error: type[TokenguardErr
     assert error("it is wrong").hint == ""
 
 
-def test_no_error_exits_as_clean_or_found() -> None:
+def test_no_error_exits_as_clean_and_only_a_rejected_token_as_found() -> None:
     errors = [item for item in vars(tokenguard.errors).values() if isinstance(item, type)]
-    codes = {item.exit_code for item in errors if issubclass(item, TokenguardError)}
-    assert codes.isdisjoint({ExitCode.CLEAN, ExitCode.FOUND})
+    codes = {item.__name__: item.exit_code for item in errors if issubclass(item, TokenguardError)}
+    assert ExitCode.CLEAN not in codes.values()
+    assert [name for name, code in codes.items() if code == ExitCode.FOUND] == ["RejectedError"]

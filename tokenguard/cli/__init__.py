@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-COMMANDS = ("hook", "scan")
+COMMANDS = (
+    *("add", "list", "show", "validate", "use", "export", "run", "token"),
+    *("rename", "remove", "rotate", "new"),
+    *("scan", "hook"),
+)
 
 
 class LazyGroup(click.Group):
@@ -37,13 +41,15 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tokenguard")
 def tokenguard() -> None:
-    """Finds leaked Hugging Face credentials before they are committed, and after.
+    """Keeps Hugging Face tokens out of files, and finds those that are in them.
 
     \b
     Examples:
-      tokenguard scan                  what git tracks here, or does not ignore
-      tokenguard scan --staged         what the next commit would contain
-      tokenguard hook install          refuse commits that contain a credential
+      tokenguard add work              keep a token in the keyring
+      tokenguard run work -- COMMAND   hand it to a program, as HF_TOKEN
+      tokenguard validate --all        ask the Hub about all of them
+      tokenguard scan                  find credentials in what git tracks here, or does not ignore
+      tokenguard hook install          refuse commits that contain one
     """
 
 

@@ -6,6 +6,8 @@ import os
 
 import click
 
+from tokenguard.home import home
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +90,4 @@ def _show(states: Iterable[HookState]) -> None:
 
 
 def _global_folder() -> str:
-    import platformdirs
-
-    home = os.environ.get("TOKENGUARD_HOME") or platformdirs.user_data_dir("tokenguard", appauthor=False)
-    return os.path.join(home, "hooks")
+    return os.path.join(home(), "hooks")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 
-def _is_object(part: bytes) -> bool:
-    """Whether base64url text without padding (RFC 7515 section 2) holds a JSON object."""
+def read_object(part: bytes) -> dict[str, object] | None:
+    """The JSON object in base64url text without padding (RFC 7515 section 2), None where there is none."""
     import binascii
     import json
 
     try:
         text = binascii.a2b_base64(part.translate(bytes.maketrans(b"-_", b"+/")) + b"=" * (-len(part) % 4))
-        return isinstance(json.loads(text), dict)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        return False
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def is_jws(compact: bytes) -> bool:
@@ -21,4 +22,4 @@ def is_jws(compact: bytes) -> bool:
     The signature is not checked: a leaked credential is judged by whoever issued it, and reported anyway.
     """
     header, payload, _signature = compact.split(b".")
-    return _is_object(header) and _is_object(payload)
+    return read_object(header) is not None and read_object(payload) is not None

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import NoReturn
 
+from tokenguard.core.kinds import KINDS, Kind
+from tokenguard.errors import UsageError
+
+# A signed token with many scopes has some 2,000 characters; what is far larger was not meant to be one.
+_LONGEST = 16 * 1024
+
 
 class Token:
     """A secret value. Every rendering is redacted; `reveal` is the only way out.
@@ -26,6 +32,29 @@ class Token:
         import hashlib  # loads OpenSSL, which a scan that finds nothing never needs
 
         return "sha256:" + hashlib.sha256(self._value.encode()).hexdigest()
+
+    @property
+    def kind(self) -> Kind | None:
+        """What it calls itself: the kind with the longest prefix that fits."""
+        kinds = [kind for kind in KINDS if self._value.startswith(kind.prefix)]
+        return max(kinds, key=lambda kind: len(kind.prefix), default=None)
+
+    @property
+    def expires_at(self) -> str | None:
+        """When it says of itself that it ends, as ISO 8601 in UTC: a JWS has an `exp` (RFC 7519 section 4.1.4)."""
+        parts = self._value.encode().split(b".")
+        if len(parts) != 3:
+            return None
+        from datetime import datetime, timezone
+
+        from tokenguard.core.jws import read_object
+
+        expiry = (read_object(parts[1]) or {}).get("exp")
+        try:
+            moment = datetime.fromtimestamp(expiry, timezone.utc) if isinstance(expiry, int) else None
+        except (OverflowError, OSError, ValueError):
+            return None
+        return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z") if moment else None
 
     def masked(self, prefix: str) -> str:
         """`prefix`, an ellipsis and the last four characters: enough to tell one's own tokens apart."""
@@ -51,3 +80,22 @@ class Token:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Token is not pickled: that would write the secret out")
+
+
+def read_token(text: str) -> Token:
+    """The Token in what somebody typed, piped or exported: white space around it is not part of it.
+
+    Raises UsageError where it is none; the message does not repeat it.
+    """
+    value = text.lstrip("\ufeff").strip()  # PowerShell puts a byte order mark before what it pipes
+    if not value:
+        raise UsageError("no token was given")
+    token = Token(value)
+    if len(value.split()) > 1:
+        raise UsageError("more than one word was given", "give the token alone, on one line")
+    if not value.isascii() or not value.isprintable() or len(value) > _LONGEST or token.kind is None:
+        raise UsageError(
+            "that is no Hugging Face token",
+            f"tokens begin with one of {', '.join(kind.prefix for kind in KINDS)}",
+        )
+    return token

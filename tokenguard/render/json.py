@@ -74,7 +74,7 @@ def _finding(finding: Finding) -> dict[str, object]:
         "author": None,
         "date": None,
         "reachable": None,
-        "known_as": None,
+        "known_as": finding.known_as,
         "verification": {"status": "unchecked"},
     }
 

@@ -25,7 +25,8 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
 def finding_line(finding: Finding, *, color: bool) -> str:
     """Where, what kind, and the masked form."""
     where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}:"
-    return f"{_paint(where, _BOLD, color)} {finding.kind} {_paint(finding.masked, _RED, color)}"
+    known = f" (in your vault as {finding.known_as})" if finding.known_as else ""
+    return f"{_paint(where, _BOLD, color)} {finding.kind} {_paint(finding.masked, _RED, color)}{known}"
 
 
 def unreadable_lines(report: Report, *, color: bool) -> Iterator[str]:

@@ -1,0 +1,77 @@
+"""Tokens for Python programs: `tokenguard.get_token` and `tokenguard.auth`."""
+
+from __future__ import annotations
+
+import os
+from urllib.parse import urlsplit
+
+from tokenguard.core.endpoint import is_hub, is_loopback, read_endpoint
+from tokenguard.home import home
+from tokenguard.tokens import secret
+from tokenguard.vault.vault import Vault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import TypeVar
+
+    from tokenguard.core.token import Token
+
+    R = TypeVar("R")
+
+
+def get_token(name: str | None = None) -> str:
+    """The token called `name`, for `transformers.pipeline(…, token=…)`, `InferenceClient(token=…)` and the like.
+
+    Without a name: the one in `TOKENGUARD_TOKEN`, else that bound to the nearest folder, else the default. Raises
+    `tokenguard.VaultError` where there is none, or the keyring is locked or gone.
+    """
+    return _secret(name).reveal()
+
+
+def auth(name: str | None = None, *, hosts: Collection[str] = ()) -> HubAuth:
+    """What `requests` and `httpx` take as `auth=`: it sends the token called `name` in the header `Authorization`.
+
+    It does so to the Hub's hosts alone, and over https (http only to this very machine): the endpoint's host
+    (`HF_ENDPOINT`), huggingface.co and its subdomains, hf.co, and *.endpoints.huggingface.cloud; never *.hf.space,
+    which anyone can run. `hosts` adds others, by their full names. Requests to any other host go out without it.
+
+    Raises as `get_token` does, and `tokenguard.UsageError` where `HF_ENDPOINT` is no address for tokens.
+    """
+    return HubAuth(_secret(name), hosts)
+
+
+class HubAuth:
+    """A callable that adds the header to a request of `requests` or `httpx`, where it may go."""
+
+    def __init__(self, token: Token, hosts: Collection[str] = ()) -> None:
+        self._token = token
+        self._endpoint = read_endpoint(os.environ.get("HF_ENDPOINT", ""))
+        self._hosts = frozenset(host.lower() for host in ([hosts] if isinstance(hosts, str) else hosts))
+
+    def __call__(self, request: R) -> R:
+        """`request`, with the header where its host is one of the Hub's."""
+        if self._may_go_to(str(request.url)):  # type: ignore[attr-defined]  # both libraries' requests have these
+            request.headers["Authorization"] = f"Bearer {self._token.reveal()}"  # type: ignore[attr-defined]
+        return request
+
+    def __repr__(self) -> str:
+        return "HubAuth(…)"
+
+    def __eq__(self, other: object) -> bool:
+        # requests compares what it is given.
+        return isinstance(other, HubAuth) and (self._token, self._hosts) == (other._token, other._hosts)
+
+    def __hash__(self) -> int:
+        return hash((self._token, self._hosts))
+
+    def _may_go_to(self, url: str) -> bool:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+            return False
+        return is_hub(host, self._endpoint) or host in self._hosts
+
+
+def _secret(name: str | None) -> Token:
+    return secret(Vault(home(), os.environ), name, os.environ, os.getcwd())

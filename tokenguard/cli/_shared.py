@@ -1,0 +1,124 @@
+"""What the commands about tokens have in common: the vault, the Hub, and how a secret comes and goes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime, timezone
+
+import click
+
+from tokenguard.core.printable import printable
+from tokenguard.core.token import Token, read_token
+from tokenguard.errors import UsageError
+from tokenguard.home import home
+from tokenguard.process import say, standard_input
+from tokenguard.vault.vault import Vault
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeVar
+
+    from tokenguard.core.permissions import Permission
+    from tokenguard.hub import Hub
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+# More than any token has; a pipe that never ends is not read to its end.
+_LARGEST = 64 * 1024
+
+
+def open_vault() -> Vault:
+    """The vault of whoever runs this."""
+    return Vault(home(), os.environ)
+
+
+def open_hub() -> Hub:
+    """The Hub that `HF_ENDPOINT` names. Raises UsageError where no token can be sent there."""
+    from tokenguard.core.endpoint import read_endpoint
+    from tokenguard.hub import Hub
+
+    return Hub(read_endpoint(os.environ.get("HF_ENDPOINT", "")))
+
+
+def takes_token(command: F) -> F:
+    """Options for where a token comes from, if not from a prompt; for `take_token`."""
+    for option in (
+        click.option("--from-env", metavar="VAR", help="Take the token from this environment variable."),
+        click.option("--stdin", "from_stdin", is_flag=True, help="Take the token from standard input."),
+    ):
+        command = option(command)
+    return command
+
+
+def take_token(*, from_stdin: bool, from_env: str | None, prompt: str = "Token (not shown)") -> Token:
+    """The Token that the user gives. Raises UsageError where it is none, or there is nobody to ask."""
+    if from_stdin and from_env:
+        raise click.UsageError("--stdin does not go with --from-env")
+    if from_env:
+        return token_in_variable(from_env)
+    if from_stdin:
+        return token_on_stdin()
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise UsageError("there is no terminal to ask for the token", "use --stdin or --from-env VAR")
+    return read_token(click.prompt(prompt, hide_input=True, err=True))
+
+
+def token_in_variable(variable: str) -> Token:
+    """The Token in an environment variable."""
+    value = os.environ.get(variable)
+    if value is None:
+        raise UsageError(f"there is no environment variable {variable}")
+    return read_token(value)
+
+
+def token_on_stdin() -> Token:
+    """The Token on standard input."""
+    data = standard_input().read(_LARGEST)
+    try:
+        return read_token(data.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise UsageError("what is on standard input is no Hugging Face token: it is not UTF-8") from None
+
+
+def expect_pipe(*, reveal: bool) -> None:
+    """Raises UsageError where standard output is a terminal and `reveal` is not said."""
+    if sys.stdout is not None and sys.stdout.isatty() and not reveal:
+        raise UsageError(
+            "this would show the token on your screen",
+            "pipe it to the program that needs it, or say --reveal; `tokenguard run -- COMMAND` needs neither",
+        )
+
+
+def permissions(texts: Iterable[str]) -> list[Permission]:
+    """What `--can` asks for. Raises UsageError where one is not known."""
+    from tokenguard.core.permissions import parse
+
+    return [parse(text) for text in texts]
+
+
+def warn(message: str) -> None:
+    """Says something that the user should know."""
+    say(f"tokenguard: {printable(message)}")
+
+
+def now() -> datetime:
+    """The time, with its zone."""
+    return datetime.now(timezone.utc)
+
+
+def chosen_token(name: str | None) -> Token:
+    """The Token called `name`, or the one that is chosen here."""
+    from tokenguard import tokens
+
+    return tokens.secret(open_vault(), name, os.environ, os.getcwd())
+
+
+def open_page(url: str) -> None:
+    """Shows a page in the browser, where there is a screen and somebody in front of it."""
+    on_screen = (
+        sys.platform in ("win32", "darwin") or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )
+    if on_screen and sys.stderr is not None and sys.stderr.isatty():
+        click.launch(url)

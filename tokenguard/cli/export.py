@@ -1,0 +1,44 @@
+"""`tokenguard export`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tokenguard.cli import _shared
+from tokenguard.exporters import FORMATS
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="sh", show_default=True, help="For which consumer."
+)
+@click.option(
+    "--var", "variables", multiple=True, metavar="VAR", help="The variable; repeatable.  [default: HF_TOKEN]"
+)
+@click.option("--unset", is_flag=True, help="Take the variables out again.")
+@click.option("--reveal", is_flag=True, help="Show the token even on a terminal.")
+def export(name: str | None, *, form: str, variables: tuple[str, ...], unset: bool, reveal: bool) -> None:
+    """Write a token in the form that a shell, a file of variables or a CI service takes.
+
+    For a single program, `tokenguard run -- COMMAND` is better: nothing else gets to see the token.
+
+    \b
+    Examples:
+      tokenguard export work --format fish | source
+      eval "$(tokenguard export)"
+      tokenguard export ci --format docker --var HF_TOKEN > /dev/shm/env
+      tokenguard export --format github
+      eval "$(tokenguard export --unset)"
+    """
+    from tokenguard import handing
+    from tokenguard.core.name import HF_TOKEN
+
+    if unset and name:
+        raise click.UsageError("--unset takes no NAME")
+    if not unset:
+        _shared.expect_pipe(reveal=reveal)
+    token = None if unset else _shared.chosen_token(name)
+    handing.export(form, variables or (HF_TOKEN,), token, os.environ)

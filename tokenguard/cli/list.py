@@ -1,0 +1,30 @@
+"""`tokenguard list`."""
+
+from __future__ import annotations
+
+import click
+
+from tokenguard.cli import _shared
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+def list(*, as_json: bool) -> None:  # noqa: A001 -- a command is called as its function is
+    """Say which tokens there are, without their secrets and without asking the Hub.
+
+    \b
+    Examples:
+      tokenguard list
+      tokenguard list --json
+    """
+    from tokenguard import tokens
+    from tokenguard.process import write
+    from tokenguard.render.tokens import document, table
+
+    rows = tokens.rows(_shared.open_vault().index())
+    if as_json:
+        write(f"{document(rows)}\n")
+    elif rows:
+        write("".join(f"{line}\n" for line in table(rows, _shared.now())))
+    else:
+        _shared.warn("there are no tokens yet; `tokenguard add NAME` puts one there")

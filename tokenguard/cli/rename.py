@@ -1,0 +1,23 @@
+"""`tokenguard rename`."""
+
+from __future__ import annotations
+
+import click
+
+from tokenguard.cli import _shared
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+def rename(old: str, new: str) -> None:
+    """Give a token another name; it stays the default and bound where it was.
+
+    \b
+    Example:
+      tokenguard rename work acme
+    """
+    from tokenguard.core.name import check_name
+
+    _shared.open_vault().rename(old, check_name(new))
+    _shared.warn(f"{old} is called {new} now")

@@ -1,0 +1,37 @@
+"""`tokenguard rotate`."""
+
+from __future__ import annotations
+
+import click
+
+from tokenguard.cli import _shared
+
+
+@click.command()
+@click.argument("name")
+@_shared.takes_token
+@click.option("--no-browser", is_flag=True, help="Only say where the page is.")
+def rotate(name: str, *, from_stdin: bool, from_env: str | None, no_browser: bool) -> None:
+    """Put a new token in the place of an old one.
+
+    Opens the page where the new value is made, takes it in, and checks that it is the same account's and can do
+    all that the old one could.
+
+    \b
+    Examples:
+      tokenguard rotate work
+      tokenguard rotate ci --from-env NEW_TOKEN --no-browser
+    """
+    from tokenguard import tokens
+
+    vault, hub = _shared.open_vault(), _shared.open_hub()
+    vault.index().entry(name)
+    page = f"{hub.endpoint.url}/settings/tokens"
+    click.echo(f"Make a new value there (Manage, then Invalidate and refresh): {page}", err=True)
+    if not (from_stdin or from_env or no_browser):
+        _shared.open_page(page)
+    token = _shared.take_token(from_stdin=from_stdin, from_env=from_env, prompt="New token (not shown)")
+    if tokens.rotate(vault, hub, name, token, warn=_shared.warn):
+        _shared.warn(f"{name} is rotated, but the old token is still valid: revoke it at {page}")
+    else:
+        _shared.warn(f"{name} is rotated")

@@ -1,0 +1,64 @@
+"""`tokenguard run`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tokenguard.cli import _shared
+
+
+class _Run(click.Command):
+    """Takes what stands behind `--` as it is: click would mix it up with NAME."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses what stands before `--`."""
+        at = args.index("--") if "--" in args else len(args)
+        ctx.obj = args[at + 1 :]
+        return super().parse_args(ctx, args[:at])
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """What `--help` says of the arguments."""
+        return [*super().collect_usage_pieces(ctx), "-- COMMAND..."]
+
+
+@click.command(cls=_Run)
+@click.argument("name", required=False)
+@click.option(
+    "--var", "variables", multiple=True, metavar="VAR", help="The variable; repeatable.  [default: HF_TOKEN]"
+)
+@click.option(
+    "--via",
+    type=click.Choice(["env", "file"]),
+    default="env",
+    show_default=True,
+    help="file: HF_TOKEN_PATH names memory that holds it (Linux); the environment has no token.",
+)
+@click.pass_obj
+def run(command: list[str], name: str | None, *, variables: tuple[str, ...], via: str) -> int:
+    """Run a program with a token in its environment, and nowhere else.
+
+    The program takes the place of tokenguard: signals, terminal and exit status are its own.
+
+    \b
+    Examples:
+      tokenguard run -- python train.py
+      tokenguard run work -- hf upload acme/model .
+      tokenguard run --var HF_TOKEN --var HUGGINGFACEHUB_API_TOKEN -- python chain.py
+      tokenguard run --via file -- python serve.py
+    """
+    from tokenguard import launch
+    from tokenguard.core.name import HF_TOKEN, check_variables
+
+    if not command:
+        raise click.UsageError("put -- and the command behind the options: tokenguard run [NAME] -- COMMAND...")
+    if via == "file" and variables:
+        raise click.UsageError("--var goes with --via env alone")
+    names = check_variables(variables or (HF_TOKEN,))
+    for warning in launch.warnings(os.environ):
+        _shared.warn(warning)
+    token = _shared.chosen_token(name)
+    if via == "file":
+        return launch.launch(command, launch.in_memory(os.environ, token))
+    return launch.launch(command, launch.in_environment(os.environ, names, token))

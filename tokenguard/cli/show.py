@@ -1,0 +1,34 @@
+"""`tokenguard show`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tokenguard.cli import _shared
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+def show(name: str | None, *, as_json: bool) -> None:
+    """Say all that is known about a token: organizations, what they restrict, every permission.
+
+    It is what the Hub last said; `tokenguard validate` asks again.
+
+    \b
+    Examples:
+      tokenguard show work
+      tokenguard show --json
+    """
+    from tokenguard import tokens
+    from tokenguard.process import write
+    from tokenguard.render.tokens import details, document
+
+    index = _shared.open_vault().index()
+    row = tokens.row(index, name or tokens.chosen(index, os.environ, os.getcwd()))
+    if as_json:
+        write(f"{document([row])}\n")
+    else:
+        write("".join(f"{line}\n" for line in details(row, _shared.now())))

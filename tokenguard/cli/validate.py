@@ -1,0 +1,82 @@
+"""`tokenguard validate`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tokenguard.cli import _shared
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.core.token import Token
+    from tokenguard.errors import TokenguardError
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="Every token in the vault.")
+@click.option("--env", "variable", metavar="VAR", help="The token in this environment variable.")
+@click.option("--stdin", "from_stdin", is_flag=True, help="The token on standard input.")
+@click.option(
+    "--can",
+    "wanted",
+    multiple=True,
+    metavar="PERMISSION[:ENTITY]",
+    help="Ask whether it may do this, too; repeatable.",
+)
+@click.option("--fresh", is_flag=True, help="Ask the Hub again, even if it answered within the last minute.")
+@click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
+def validate(
+    names: tuple[str, ...],
+    *,
+    everything: bool,
+    variable: str | None,
+    from_stdin: bool,
+    wanted: tuple[str, ...],
+    fresh: bool,
+    as_json: bool,
+) -> int:
+    """Ask the Hub whether tokens are valid, and what they may do.
+
+    Exits 0 where they are, 1 where the Hub rejects one or it lacks a permission asked for with --can, 5 where the
+    Hub could not be asked or would not say.
+
+    \b
+    Examples:
+      tokenguard validate
+      tokenguard validate --all --json
+      tokenguard validate work --can read:acme/private-model --can inference
+      tokenguard validate --env HF_TOKEN --can repo.write:acme
+    """
+    from tokenguard import tokens
+    from tokenguard.process import write
+    from tokenguard.render.tokens import document, verdict_lines
+
+    if sum([bool(names), everything, variable is not None, from_stdin]) > 1:
+        raise click.UsageError("NAME, --all, --env and --stdin exclude each other")
+    permissions = _shared.permissions(wanted)
+    hub = _shared.open_hub()
+    vault = _shared.open_vault()
+    targets: list[tuple[str | None, Token | TokenguardError]] = []
+    if variable is not None:
+        targets = [(None, _shared.token_in_variable(variable))]
+    elif from_stdin:
+        targets = [(None, _shared.token_on_stdin())]
+    else:
+        index = vault.index()
+        if everything:
+            names = tuple(sorted(index.tokens))
+        targets = [
+            (name, tokens.held(vault, name)) for name in names or [tokens.chosen(index, os.environ, os.getcwd())]
+        ]
+    rows = tokens.validate(vault, hub, targets, permissions, fresh=fresh)
+    if as_json:
+        write(f"{document(rows, validated=True)}\n")
+    else:
+        write("".join(f"{line}\n" for line in verdict_lines(rows, _shared.now())))
+    errors = [row.error for row in rows if row.error is not None]
+    for hint in dict.fromkeys(error.hint for error in errors if error.hint):
+        click.echo(f"  {hint}", err=True)
+    return max((error.exit_code for error in errors), default=0)

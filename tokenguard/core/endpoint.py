@@ -1,0 +1,58 @@
+"""Where the Hub is, and which hosts a token may be sent to."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from tokenguard.errors import UsageError
+
+OFFICIAL = "https://huggingface.co"
+
+# huggingface.co and what its services run on. *.hf.space is not among them: anybody can run a Space.
+_HOSTS = ("huggingface.co", "hf.co")
+_PARENTS = (".huggingface.co", ".endpoints.huggingface.cloud")
+_LOOPBACK = ("localhost", "::1")
+
+
+class Endpoint(NamedTuple):
+    """A Hub: its `url` without a slash at the end, and its `host`, in lower case."""
+
+    url: str
+    host: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it runs on this very machine."""
+        return is_loopback(self.host)
+
+
+def read_endpoint(text: str) -> Endpoint:
+    """The Endpoint in what `HF_ENDPOINT` says, the official one where it says nothing.
+
+    Raises UsageError where it is no plain address, or one that a token would be sent to in the clear.
+    """
+    url = (text or OFFICIAL).rstrip("/")
+    # No user, no query and no characters that two parsers could read as two different hosts.
+    match = re.fullmatch(
+        r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[\w.~/-]*)?", url, re.ASCII
+    )
+    if match is None:
+        raise UsageError("HF_ENDPOINT is not an address that tokens can be sent to", f"it is like {OFFICIAL}")
+    endpoint = Endpoint(url, match[2].strip("[]").lower())
+    if match[1] == "http" and not endpoint.is_loopback:
+        raise UsageError(
+            "HF_ENDPOINT begins with http://, over which everybody on the way could read the token",
+            "use https://; http:// is for this very machine alone",
+        )
+    return endpoint
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this very machine: `localhost`, 127.0.0.0/8 (RFC 1122) or ::1."""
+    return host in _LOOPBACK or re.fullmatch(r"127(\.[0-9]{1,3}){3}", host) is not None
+
+
+def is_hub(host: str, endpoint: Endpoint) -> bool:
+    """Whether `host` is the endpoint's, or belongs to Hugging Face's own services."""
+    return host == endpoint.host or host in _HOSTS or host.endswith(_PARENTS)

@@ -1,0 +1,180 @@
+"""The Hub: whom a Token belongs to and what it may do, as `whoami-v2` tells it. The one door to huggingface_hub.
+
+https://huggingface.co/docs/huggingface_hub/package_reference/hf_api#huggingface_hub.HfApi.whoami
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+
+from tokenguard.core.identity import Identity, read_whoami
+from tokenguard.deadline import DeadlineError, within
+from tokenguard.errors import HubError, RejectedError, TokenguardError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol
+
+    from tokenguard.core.endpoint import Endpoint
+    from tokenguard.core.token import Token
+
+    class Response(Protocol):
+        """What httpx and httpx2, one of which huggingface_hub is built on, have in common."""
+
+        @property
+        def status_code(self) -> int: ...  # noqa: D102 -- HTTP's own word
+        @property
+        def headers(self) -> Mapping[str, str]: ...  # noqa: D102 -- the same
+
+
+# Seconds: for a single step of a connection, and for an answer as a whole.
+_STEP = 10.0
+_ANSWER = 20.0
+# As long as a rate limit is waited for; whoever waits for more should know what for.
+_SHORT = 5.0
+_AT_ONCE = 8
+# An account in hundreds of organizations has an answer of some 100 kB.
+_LARGEST = 4 * 1024 * 1024
+
+
+class _LimitError(HubError):
+    """The rate limit is spent. `seconds` are left until it is not, None where the Hub does not say."""
+
+    def __init__(self, seconds: float | None) -> None:
+        when = "later" if seconds is None else f"in {seconds:.0f} seconds"
+        super().__init__("the Hub's rate limit is spent, so nothing is known about the token", f"try again {when}")
+        self.seconds = seconds
+
+
+class Hub:
+    """The Hub at one endpoint. The token goes to that host alone: redirects are not followed."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._opens_again = 0.0
+        self._started = False
+        self._lock = threading.Lock()
+
+    def whoami(self, token: Token) -> Identity:
+        """Whom `token` belongs to.
+
+        Raises RejectedError where the Hub says that it is no valid token, HubError where the Hub says neither.
+        """
+        left = self._opens_again - time.monotonic()
+        if left > _SHORT:
+            raise _LimitError(left)
+        time.sleep(max(0.0, left))
+        try:
+            return self._ask(token)
+        except _LimitError as error:
+            if error.seconds is None or error.seconds > _SHORT:
+                raise
+            time.sleep(error.seconds)
+            return self._ask(token)
+
+    def whoami_all(self, tokens: Sequence[Token]) -> list[Identity | TokenguardError]:
+        """Whom each of `tokens` belongs to, or what `whoami` raised, in the same order; several at a time."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        def answer(token: Token) -> Identity | TokenguardError:
+            try:
+                return self.whoami(token)
+            except TokenguardError as error:
+                return error
+
+        if len(tokens) < 2:
+            return [answer(token) for token in tokens]
+        executor = ThreadPoolExecutor(_AT_ONCE)
+        try:
+            return list(executor.map(answer, tokens))
+        finally:
+            executor.shutdown(wait=False, cancel_futures=True)  # Ctrl-C does not wait for answers
+
+    def _ask(self, token: Token) -> Identity:
+        try:
+            return read_whoami(within(_ANSWER, lambda: self._whoami(token)))
+        except TokenguardError:
+            raise
+        except DeadlineError as error:
+            raise HubError(f"{self.endpoint.host} gives {error}", _CONNECTION) from None
+        except (ValueError, RecursionError):
+            raise HubError(
+                f"{self.endpoint.host} does not answer as the Hub does", "is HF_ENDPOINT the address of a Hub?"
+            ) from None
+        except Exception as error:  # noqa: BLE001 -- the errors of whichever HTTP library huggingface_hub uses
+            reason = str(error).partition("\n")[0] or type(error).__name__
+            raise HubError(f"{self.endpoint.host} could not be asked: {reason}", _CONNECTION) from None
+
+    def _whoami(self, token: Token) -> object:
+        with self._lock:
+            from huggingface_hub import HfApi
+
+            if not self._started:
+                self._start()
+                self._started = True
+        return HfApi(endpoint=self.endpoint.url).whoami(token=token.reveal())
+
+    def _start(self) -> None:
+        from huggingface_hub import get_session, set_client_factory
+
+        usual = get_session()
+        hooks = {"request": usual.event_hooks["request"], "response": [self._judge]}
+        # A proxy would be shown what is sent to this very machine in the clear.
+        trust_env = not self.endpoint.is_loopback
+        set_client_factory(
+            lambda: type(usual)(event_hooks=hooks, timeout=_STEP, follow_redirects=False, trust_env=trust_env)
+        )
+
+    def _judge(self, response: Response) -> None:
+        """Raises what the answer means, before anything but its headers is read."""
+        status, headers = response.status_code, response.headers
+        left = _until_reset(headers)
+        if status == 429 and (asked := _retry_after(headers)) is not None:
+            left = asked
+        if left is not None:
+            self._opens_again = time.monotonic() + left
+        said = headers.get("x-error-message", "")[:200]
+        why = f" ({said})" if said else ""
+        if status == 401:
+            raise RejectedError(
+                "the Hub does not know this token: it is revoked, deleted, expired or mistyped",
+                f"make a new one at {self.endpoint.url}/settings/tokens",
+            )
+        if status == 403:
+            raise HubError(
+                f"the Hub will not say whose token this is: it exists, and may not ask{why}",
+                "a permission is missing, or an organization's policy forbids it; the token is not invalid",
+            )
+        if status == 429:
+            raise _LimitError(left)
+        if 300 <= status < 400:
+            raise HubError(
+                f"{self.endpoint.host} sends the question elsewhere, where the token must not go",
+                "if the Hub has moved, set HF_ENDPOINT to its new address",
+            )
+        if status != 200:
+            raise HubError(
+                f"the Hub answers {status}, so nothing is known about the token{why}", "try again later"
+            )
+        if int(headers.get("content-length", "0")) > _LARGEST:
+            raise ValueError("no answer to whoami is that long")
+
+
+_CONNECTION = "nothing is known about the token; check the network and HF_ENDPOINT"
+
+
+def _until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until a spent limit opens again, None where none is spent.
+
+    https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
+    """
+    limits = re.findall(r";\s*r=(\d{1,9})\s*;\s*t=(\d{1,9})", headers.get("ratelimit", ""))
+    return max((float(seconds) for remaining, seconds in limits if int(remaining) == 0), default=None)
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    text = headers.get("retry-after", "")
+    return float(text) if text.isascii() and text.isdigit() else None

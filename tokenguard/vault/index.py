@@ -1,0 +1,199 @@
+"""What is known about the tokens in the vault without their secrets: one JSON document, and the lock around it.
+
+A reader takes no lock: the document is replaced at once, so it is the old one or the new. A writer holds the lock
+from reading to writing.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+
+from tokenguard import files
+from tokenguard.core.entry import Entry
+from tokenguard.core.identity import from_document, to_document
+from tokenguard.errors import VaultError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from filelock import BaseFileLock
+
+SCHEMA = 1
+_FILE = "index.json"
+_LOCK = "index.lock"
+# As long as a keyring may wait for its owner, and a few more in front of us.
+_PATIENCE = 120.0
+
+# What clusters' file systems answer to flock(2) where they are mounted without locks.
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+
+
+class DamagedIndexError(VaultError):
+    """The document is there, and is not what was written."""
+
+
+class Index:
+    """The document in memory.
+
+    `backend` is the keyring that holds the secrets, `default` a name, `tokens` the Entries by name, `bindings` the
+    names by folder. `answers` are Entries by fingerprint: what the Hub last said of a token, named or not.
+    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go.
+    """
+
+    def __init__(self) -> None:
+        self.backend: str | None = None
+        self.default: str | None = None
+        self.tokens: dict[str, Entry] = {}
+        self.bindings: dict[str, str] = {}
+        self.answers: dict[str, Entry] = {}
+        self.intents: dict[str, Entry | None] = {}
+
+    def entry(self, name: str) -> Entry:
+        """The Entry called `name`. Raises VaultError where there is none."""
+        if name in self.tokens:
+            return self.tokens[name]
+        import difflib
+
+        near = difflib.get_close_matches(name, self.tokens, n=3) or sorted(self.tokens)[:5]
+        hint = f"there is {', '.join(near)}" if near else "`tokenguard add NAME` puts one there"
+        raise VaultError(f"there is no token called {name}", hint)
+
+    def name_of(self, fingerprint: str) -> str | None:
+        """The name of the token with this fingerprint, the first in the alphabet where it has several."""
+        return min((name for name, entry in self.tokens.items() if entry.fingerprint == fingerprint), default=None)
+
+    def forget(self, name: str) -> None:
+        """Takes the Entry out, and whatever points to it."""
+        self.tokens.pop(name, None)
+        self.bindings = {folder: bound for folder, bound in self.bindings.items() if bound != name}
+        if self.default == name:
+            self.default = None
+
+
+class Store:
+    """The document on disk, in `folder`, which need not exist before something is written."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._path = os.path.join(folder, _FILE)
+
+    def read(self) -> Index:
+        """The Index as it is; empty where nothing was ever written.
+
+        Raises DamagedIndexError where it cannot be understood, VaultError where it cannot be read.
+        """
+        try:
+            data = files.read_small(self._path)
+        except FileNotFoundError:
+            return Index()
+        except OSError as error:
+            raise VaultError(f"{self._path} cannot be read: {error.strerror or error}") from None
+        return _decoded(data or b"", self._path)
+
+    def write(self, index: Index) -> None:
+        """Puts `index` in place at once. The lock must be held. Raises VaultError where that fails."""
+        try:
+            files.replace(self._path, json.dumps(_encoded(index), indent=1).encode("ascii"))
+        except OSError as error:
+            raise VaultError(f"{self._path} cannot be written: {error.strerror or error}") from None
+
+    def lock(self, patience: float = _PATIENCE) -> BaseFileLock:
+        """Holds off all other writers until it is released; at most `patience` seconds are waited for them.
+
+        Raises VaultError where it does not come free, or nothing can be written.
+        """
+        from filelock import FileLock, SoftFileLock, Timeout
+
+        path = os.path.join(self._folder, _LOCK)
+        try:
+            os.makedirs(self._folder, mode=0o700, exist_ok=True)
+            try:
+                lock = FileLock(path, mode=0o600)
+                lock.acquire(timeout=patience)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                path += ".held"
+                lock = SoftFileLock(path, mode=0o600)
+                lock.acquire(timeout=patience)
+        except Timeout:
+            raise VaultError(
+                "another tokenguard is changing the vault, and does not come to an end",
+                f"look for its process; if there is none, remove {path}",
+            ) from None
+        except OSError as error:
+            raise VaultError(f"{self._folder} cannot be written: {error.strerror or error}") from None
+        return lock
+
+    def keep_aside(self) -> str:
+        """Moves a damaged document out of the way, and says where to."""
+        import time
+
+        aside = f"{self._path}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}"
+        os.rename(self._path, aside)
+        return aside
+
+
+def _encoded(index: Index) -> dict[str, object]:
+    return {
+        "schema": SCHEMA,
+        "backend": index.backend,
+        "default": index.default,
+        "tokens": {name: _entry_document(entry) for name, entry in sorted(index.tokens.items())},
+        "bindings": dict(sorted(index.bindings.items())),
+        "answers": {fingerprint: _entry_document(entry) for fingerprint, entry in index.answers.items()},
+        "intents": {name: entry and _entry_document(entry) for name, entry in index.intents.items()},
+    }
+
+
+def _entry_document(entry: Entry) -> dict[str, object]:
+    return {**entry._asdict(), "identity": to_document(entry.identity)}
+
+
+def _decoded(data: bytes, path: str) -> Index:
+    try:
+        document = json.loads(data)
+        schema = document["schema"]
+        if not isinstance(schema, int) or schema < 1:
+            raise TypeError
+        if schema > SCHEMA:
+            raise VaultError(f"{path} was written by a newer tokenguard", "update this one; nothing was changed")
+        index = Index()
+        index.backend = _optional(document["backend"])
+        index.default = _optional(document["default"])
+        index.tokens = {name: _entry(item) for name, item in document["tokens"].items()}
+        index.bindings = {folder: _text(name) for folder, name in document["bindings"].items()}
+        index.answers = {fingerprint: _entry(item) for fingerprint, item in document["answers"].items()}
+        index.intents = {name: item and _entry(item) for name, item in document["intents"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise DamagedIndexError(
+            f"{path} is damaged",
+            "it is left as it is; the tokens themselves are in the keyring, under the service `tokenguard`. "
+            "`tokenguard add` keeps the damaged file aside and begins a new one",
+        ) from None
+    return index
+
+
+def _entry(item: Mapping[str, object]) -> Entry:
+    return Entry(
+        fingerprint=_text(item["fingerprint"]),
+        masked=_text(item["masked"]),
+        kind=_optional(item["kind"]),
+        status=_text(item["status"]),
+        validated_at=_optional(item["validated_at"]),
+        endpoint=_optional(item["endpoint"]),
+        identity=from_document(item["identity"]),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _optional(value: object) -> str | None:
+    return None if value is None else _text(value)

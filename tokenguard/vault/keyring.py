@@ -1,0 +1,153 @@
+"""The one door to the OS keyring: a single backend, chosen from a list, called directly and with a deadline.
+
+The keyring library's own choice is not used: it takes plaintext where that is all there is, null where it is told
+to, and several keyrings at once where two are viable, so that a removal can leave a copy
+(https://keyring.readthedocs.io/en/latest/, `keyring.backends.chainer`).
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+
+from tokenguard.core.token import Token
+from tokenguard.deadline import DeadlineError, within
+from tokenguard.errors import VaultError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    from keyring.backend import KeyringBackend
+
+    T = TypeVar("T")
+
+SERVICE = "tokenguard"
+
+_WINDOWS = "keyring.backends.Windows.WinVaultKeyring"
+_MACOS = "keyring.backends.macOS.Keyring"
+_DESKTOPS = (
+    "keyring.backends.SecretService.Keyring",
+    "keyring.backends.libsecret.Keyring",
+    "keyring.backends.kwallet.DBusKeyring",
+)
+BACKENDS = (_WINDOWS, _MACOS, *_DESKTOPS)
+
+# CredWriteW takes 2560 bytes of UTF-16 (https://learn.microsoft.com/windows/win32/api/wincred/ns-wincred-credentialw).
+_LONGEST_ON_WINDOWS = 1280
+
+# Seconds. A keyring answers in milliseconds, or waits for its owner: with nobody to ask, that is for ever.
+_UNATTENDED = 5.0
+_ATTENDED = 60.0
+
+
+def choose(environment: Mapping[str, str]) -> str:
+    """The name of the backend to keep tokens in on this machine.
+
+    `PYTHON_KEYRING_BACKEND` is followed where it names one that can be trusted with them. Raises VaultError where
+    there is none.
+    """
+    wanted = environment.get("PYTHON_KEYRING_BACKEND", "")
+    candidates = [wanted] if wanted in BACKENDS else _of_this_platform()
+    found: list[tuple[float, str]] = []
+    reasons = []
+    for name in candidates:
+        try:
+            found.append((within(_UNATTENDED, functools.partial(_priority, name)), name))
+        except Exception as error:  # noqa: BLE001, PERF203 -- each says in its own way that it is not there
+            reasons.append(f"{name.split('.')[-2]}: {str(error).partition(chr(10))[0]}")
+    if not found:
+        raise VaultError(
+            f"there is no keyring here that could keep a token ({'; '.join(reasons)})",
+            "on a desktop, log in to it; on Linux, start a Secret Service such as gnome-keyring",
+        )
+    return max(found)[1]
+
+
+class Keyring:
+    """One backend. Its entries have the service `tokenguard` and the name of the token as user.
+
+    Every method raises VaultError where the keyring is gone, locked, refuses or does not answer.
+    """
+
+    def __init__(self, backend: str, environment: Mapping[str, str]) -> None:
+        if backend not in BACKENDS:
+            raise VaultError(f"{backend} is not a keyring that tokens are kept in")
+        self.backend = backend
+        self._patience = _patience(backend, environment)
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Whether it refuses one reader while there is another."""
+        return self.backend == _MACOS
+
+    def get(self, name: str) -> Token | None:
+        """The Token kept under `name`, None where there is none."""
+        value = self._call(lambda backend: backend.get_password(SERVICE, name))
+        return None if value is None else Token(value)
+
+    def set(self, name: str, token: Token) -> None:
+        """Keeps `token` under `name`, and reads it back."""
+        if self.backend == _WINDOWS and len(token.reveal()) > _LONGEST_ON_WINDOWS:
+            raise VaultError(
+                f"the token is too long for the Windows Credential Manager ({_LONGEST_ON_WINDOWS} characters)",
+                "short-lived tokens of this length are best fetched when they are needed",
+            )
+        self._call(lambda backend: backend.set_password(SERVICE, name, token.reveal()))
+        if self.get(name) != token:
+            raise VaultError("the keyring took the token and does not give it back", "it was not kept")
+
+    def delete(self, name: str) -> None:
+        """Takes out what is kept under `name`, every copy of it."""
+        for _ in range(8):  # the Secret Service may have several with the same user, and deletes one
+            if self.get(name) is None:
+                return
+            self._call(lambda backend: backend.delete_password(SERVICE, name))
+        raise VaultError(f"the keyring does not let go of {name}")
+
+    def _call(self, action: Callable[[KeyringBackend], T]) -> T:
+        try:
+            return within(self._patience, lambda: action(_load(self.backend)))
+        except DeadlineError as error:
+            raise VaultError(
+                f"the keyring gives {error}: it is probably locked, with nobody to ask for its password",
+                "unlock it on the desktop it belongs to, or log in there; over SSH there is no one to ask",
+            ) from None
+        except Exception as error:  # noqa: BLE001 -- backends let errors of every library below them through
+            raise _explained(error) from None
+
+
+def _of_this_platform() -> tuple[str, ...]:
+    return {"win32": (_WINDOWS,), "darwin": (_MACOS,)}.get(sys.platform, _DESKTOPS)
+
+
+def _priority(name: str) -> float:
+    # The property raises where the backend cannot work here.
+    return float(type(_load(name)).priority)
+
+
+def _load(name: str) -> KeyringBackend:
+    import importlib
+
+    module, _, attribute = name.rpartition(".")
+    backend: KeyringBackend = getattr(importlib.import_module(module), attribute)()
+    return backend
+
+
+def _patience(backend: str, environment: Mapping[str, str]) -> float:
+    if environment.get("SSH_CONNECTION") or environment.get("SSH_TTY"):
+        return _UNATTENDED
+    on_screen = environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    return _ATTENDED if backend == _MACOS or (backend in _DESKTOPS and on_screen) else _UNATTENDED
+
+
+def _explained(error: Exception) -> VaultError:
+    from keyring.errors import InitError, KeyringLocked
+
+    said = str(error).partition("\n")[0]
+    if isinstance(error, KeyringLocked) or "dismissed" in said.lower():
+        return VaultError("the keyring is locked", "unlock it, and try again")
+    if isinstance(error, InitError) or "connect" in said.lower():
+        return VaultError(f"the keyring cannot be reached: {said}", "log in to the desktop it belongs to")
+    return VaultError(f"the keyring failed: {said or type(error).__name__}")

@@ -1,0 +1,206 @@
+"""The Vault: a keyring and an index that agree, whatever happens between writing the one and the other.
+
+Before the keyring is touched, the index says what is intended; afterwards it says what is. A process that dies in
+between leaves the intent, and the next one looks into the keyring to see which of the two is true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+from tokenguard.errors import UsageError, VaultError
+from tokenguard.vault.index import DamagedIndexError, Index, Store
+from tokenguard.vault.keyring import SERVICE, Keyring, choose
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from tokenguard.core.entry import Entry
+    from tokenguard.core.token import Token
+
+
+class Vault:
+    """Named Tokens, in the one keyring that the first of them went to.
+
+    `folder` is where the index is, `environment` that of the process. Methods raise VaultError where the keyring or
+    the index cannot be used.
+    """
+
+    def __init__(self, folder: str, environment: Mapping[str, str]) -> None:
+        kind = environment.get("TOKENGUARD_VAULT") or "auto"
+        if kind not in ("auto", "keyring", "file"):
+            raise UsageError(f"TOKENGUARD_VAULT is {kind!r}", "it can be auto, keyring or file")
+        if kind == "file":
+            raise VaultError(
+                "this version keeps tokens in the OS keyring alone",
+                "unset TOKENGUARD_VAULT; without a keyring, set HF_TOKEN for the one process that needs it",
+            )
+        self._store = Store(folder)
+        self._environment = environment
+
+    def index(self) -> Index:
+        """All that is known without the secrets."""
+        index = self._store.read()
+        if not index.intents:
+            return index
+        # Somebody is in the middle of a change, or has died there: mended if it can be, not waited for.
+        with contextlib.suppress(VaultError), self._writing(patience=0) as mended:
+            return mended
+        return index
+
+    def get(self, name: str) -> Token:
+        """The Token called `name`."""
+        index = self.index()
+        entry = index.entry(name)
+        keyring = self._keyring(index)
+        if keyring.is_exclusive:
+            with self._writing():
+                return _held(keyring, name, entry)
+        return _held(keyring, name, entry)
+
+    def put(
+        self,
+        name: str,
+        token: Token,
+        entry: Entry,
+        *,
+        replace: bool = False,
+        default: bool = False,
+        warn: Callable[[str], None],
+    ) -> None:
+        """Keeps `token` under `name`, with what is known about it.
+
+        Raises VaultError where the name is taken and `replace` is not said. A damaged index is kept aside, and
+        `warn` is told.
+        """
+        with self._writing(warn) as index:
+            if name in index.tokens and not replace:
+                raise taken(name)
+            keyring = self._keyring(index)
+            _set(self._store, index, keyring, name, token, entry, replace=replace)
+            if default:
+                index.default = name
+            self._store.write(index)
+
+    def rename(self, old: str, new: str) -> None:
+        """Calls the token `old` `new` from now on, wherever it is the default or bound."""
+        with self._writing() as index:
+            entry = index.entry(old)
+            if new in index.tokens:
+                raise taken(new)
+            keyring = self._keyring(index)
+            _set(self._store, index, keyring, new, _held(keyring, old, entry), entry, replace=False)
+            index.bindings = {folder: new if name == old else name for folder, name in index.bindings.items()}
+            index.default = new if index.default == old else index.default
+            _delete(self._store, index, keyring, old)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Takes tokens out of the keyring and the index: all of them or, where a name is unknown, none."""
+        with self._writing() as index:
+            for name in names:
+                index.entry(name)
+            for name in names:
+                _delete(self._store, index, self._keyring(index), name)
+
+    def change(self, change: Callable[[Index], None]) -> None:
+        """Has `change` alter what is known, under the lock."""
+        with self._writing() as index:
+            change(index)
+            self._store.write(index)
+
+    def _keyring(self, index: Index) -> Keyring:
+        if index.backend is None:
+            index.backend = choose(self._environment)
+        return Keyring(index.backend, self._environment)
+
+    @contextlib.contextmanager
+    def _writing(
+        self, warn: Callable[[str], None] | None = None, patience: float | None = None
+    ) -> Iterator[Index]:
+        lock = self._store.lock() if patience is None else self._store.lock(patience)
+        try:
+            try:
+                index = self._store.read()
+            except DamagedIndexError as error:
+                if warn is None:
+                    raise
+                warn(f"{error.message}; it is kept as {self._store.keep_aside()}, and a new one begun")
+                index = Index()
+            if index.intents:
+                _mend(index, self._keyring(index))
+                self._store.write(index)
+            yield index
+        finally:
+            lock.release()
+
+
+def taken(name: str) -> VaultError:
+    """The answer to a name that is in use."""
+    return VaultError(
+        f"there is already a token called {name}", "--replace overwrites it; `tokenguard rename` moves it away"
+    )
+
+
+def _held(keyring: Keyring, name: str, entry: Entry) -> Token:
+    token = keyring.get(name)
+    if token is None:
+        raise VaultError(
+            f"the keyring no longer has {name}",
+            f"`tokenguard remove {name}` forgets it, `tokenguard add {name} --replace` restores it",
+        )
+    if token.fingerprint != entry.fingerprint:
+        raise VaultError(
+            f"what the keyring has under {name} is not the token that was added under this name",
+            f"if it was you: `keyring get {SERVICE} {name} | tokenguard add {name} --replace --stdin`",
+        )
+    return token
+
+
+def _set(
+    store: Store, index: Index, keyring: Keyring, name: str, token: Token, entry: Entry, *, replace: bool
+) -> None:
+    held = keyring.get(name)
+    if name not in index.tokens and held not in (None, token) and not replace:
+        raise VaultError(
+            f"the keyring already has a token under {name}, which tokenguard does not know of",
+            f"choose another name, or --replace it; to take it in: `keyring get {SERVICE} {name} | "
+            f"tokenguard add {name} --stdin`",
+        )
+    index.intents[name] = entry
+    store.write(index)
+    try:
+        keyring.set(name, token)
+    except VaultError:
+        # Some keyrings delete before they write. If this fails too, the intent stays, and is mended later.
+        with contextlib.suppress(VaultError):
+            if held is not None and keyring.get(name) != held:
+                keyring.set(name, held)
+            _mend(index, keyring)
+            store.write(index)
+        raise
+    index.tokens[name] = index.intents.pop(name) or entry
+
+
+def _delete(store: Store, index: Index, keyring: Keyring, name: str) -> None:
+    keyring.get(name)  # a locked keyring says so before anything is intended
+    index.intents[name] = None
+    store.write(index)
+    keyring.delete(name)
+    index.forget(name)
+    del index.intents[name]
+    store.write(index)
+
+
+def _mend(index: Index, keyring: Keyring) -> None:
+    """Brings the index in line with the keyring, where changes were begun and perhaps not finished."""
+    for name, intended in list(index.intents.items()):
+        held = keyring.get(name)
+        if held is not None and intended is None:
+            keyring.delete(name)
+            held = None
+        if held is None:
+            index.forget(name)
+        elif intended is not None and held.fingerprint == intended.fingerprint:
+            index.tokens[name] = intended
+        del index.intents[name]
