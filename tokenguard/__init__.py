@@ -1,8 +1,8 @@
 """Finds leaked Hugging Face credentials, and looks after the ones you keep.
 
 `get_token(name)` hands over a token from the vault, `auth(name)` sends it with `requests` and `httpx`,
-`scan_bytes(data)` gives the leaked credentials in some bytes. What goes wrong is a `TokenguardError`. Names load on
-first use: importing the package imports nothing else.
+`scan_bytes(data)` gives the leaked credentials in some bytes. What goes wrong is a `TokenguardError`. Names load
+on first use: importing the package imports nothing else.
 """
 
 TYPE_CHECKING = False

@@ -98,7 +98,7 @@ def read_windows(path: str) -> Iterator[Window]:
 
 
 def replace(path: str, data: bytes) -> None:
-    """Puts `data` at `path`, readable for its owner alone: a crash leaves the old file or the new. Raises OSError."""
+    """Puts `data` at `path`, for its owner alone: a crash leaves the old file or the new. Raises OSError."""
     import tempfile
 
     folder = os.path.dirname(path)
@@ -123,18 +123,15 @@ def replace(path: str, data: bytes) -> None:
 
 
 def _rename(source: str, target: str) -> None:
-    for pause in (0.01, 0.05, 0.2, 0.5):
-        try:
-            os.replace(source, target)
-        except PermissionError:
-            # Windows refuses while somebody reads the target.
-            if os.name != "nt":
-                raise
-            import time
+    if os.name == "nt":
+        import contextlib
+        import time
 
+        for pause in (0.01, 0.05, 0.2, 0.5):
+            with contextlib.suppress(PermissionError):  # somebody reads the target
+                os.replace(source, target)
+                return
             time.sleep(pause)
-        else:
-            return
     os.replace(source, target)
 
 

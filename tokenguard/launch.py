@@ -54,7 +54,7 @@ def in_memory(environment: Mapping[str, str], token: Token) -> dict[str, str]:
         fcntl.F_ADD_SEALS,
         fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL,
     )
-    os.set_inheritable(descriptor, True)
+    os.set_inheritable(descriptor, True)  # noqa: FBT003 -- positional in Python
     child = {name: value for name, value in environment.items() if name not in (HF_TOKEN, OLD_HF_TOKEN)}
     # By number, not by "self": whoever reads it may be a child of the program.
     return child | {_TOKEN_PATH: f"/proc/{os.getpid()}/fd/{descriptor}"}
@@ -63,9 +63,9 @@ def in_memory(environment: Mapping[str, str], token: Token) -> dict[str, str]:
 def warnings(environment: Mapping[str, str]) -> Iterator[str]:
     """What in `environment` keeps Hugging Face's libraries from using the token."""
     if environment.get("HF_OIDC_RESOURCE"):
-        yield "HF_OIDC_RESOURCE is set: huggingface_hub takes a token from your CI provider's identity, not this one"
+        yield "HF_OIDC_RESOURCE is set: huggingface_hub exchanges your CI provider's identity for another token"
     if environment.get("HF_HUB_DISABLE_IMPLICIT_TOKEN", "").upper() in ("1", "ON", "YES", "TRUE"):
-        yield "HF_HUB_DISABLE_IMPLICIT_TOKEN is set: huggingface_hub uses this token only where a program asks for it"
+        yield "HF_HUB_DISABLE_IMPLICIT_TOKEN is set: huggingface_hub uses a token only where a program says so"
 
 
 def launch(command: Sequence[str], environment: Mapping[str, str]) -> int:
@@ -81,7 +81,7 @@ def launch(command: Sequence[str], environment: Mapping[str, str]) -> int:
     try:
         if os.name != "nt":
             _restore_signals()
-            os.execve(program, list(command), dict(environment))
+            os.execve(program, list(command), dict(environment))  # noqa: S606 -- no shell, on purpose
         return _wait_for([program, *command[1:]], environment)
     except OSError as error:
         raise LaunchError(f"{command[0]} cannot be run: {error.strerror or error}", _CANNOT_RUN) from None

@@ -91,17 +91,15 @@ def row(index: Index, name: str) -> Row:
 
 
 def expect_free(vault: Vault, name: str, *, replace: bool) -> None:
-    """Raises UsageError where `name` cannot be a name, VaultError where it is in use and not to be replaced.
+    """Raises UsageError where `name` cannot be a name, VaultError where it is in use or the vault cannot be used.
 
     That is asked before the token is, so that nobody pastes one in vain.
     """
     check_name(name)
-    try:
-        index = vault.index()
-    except DamagedIndexError:
-        return  # the token will be put into a new one
-    if name in index.tokens and not replace:
-        raise taken(name)
+    with contextlib.suppress(DamagedIndexError):  # the token will be put into a new one
+        if name in vault.index().tokens and not replace:
+            raise taken(name)
+    vault.expect_open()
 
 
 def add(

@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.desk import Desk
 from tests.e2e.machine import Machine
+from tests.support.hub import Hub
+from tests.support.secret_service import SecretService
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.support.repository import Repository
@@ -20,3 +24,9 @@ def machine(tmp_path: Path) -> Machine:
 @pytest.fixture
 def repository(machine: Machine) -> Repository:
     return machine.repository()
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with Hub() as hub, SecretService() as service:
+        yield Desk(tmp_path, hub, service)

@@ -21,7 +21,7 @@ from tokenguard.exporters import FORMATS
 @click.option("--unset", is_flag=True, help="Take the variables out again.")
 @click.option("--reveal", is_flag=True, help="Show the token even on a terminal.")
 def export(name: str | None, *, form: str, variables: tuple[str, ...], unset: bool, reveal: bool) -> None:
-    """Write a token in the form that a shell, a file of variables or a CI service takes.
+    """Write a token for a shell, a file or a CI service.
 
     For a single program, `tokenguard run -- COMMAND` is better: nothing else gets to see the token.
 

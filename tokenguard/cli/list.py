@@ -10,7 +10,9 @@ from tokenguard.cli import _shared
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
 def list(*, as_json: bool) -> None:  # noqa: A001 -- a command is called as its function is
-    """Say which tokens there are, without their secrets and without asking the Hub.
+    """Say which tokens there are.
+
+    Neither the keyring nor the Hub is asked: it is what is remembered, without the secrets.
 
     \b
     Examples:

@@ -11,7 +11,9 @@ from tokenguard.cli import _shared
 @click.argument("old")
 @click.argument("new")
 def rename(old: str, new: str) -> None:
-    """Give a token another name; it stays the default and bound where it was.
+    """Give a token another name.
+
+    It stays the default, and bound to the folders that it was bound to.
 
     \b
     Example:

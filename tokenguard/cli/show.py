@@ -13,9 +13,10 @@ from tokenguard.cli import _shared
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
 def show(name: str | None, *, as_json: bool) -> None:
-    """Say all that is known about a token: organizations, what they restrict, every permission.
+    """Say all that is known about a token.
 
-    It is what the Hub last said; `tokenguard validate` asks again.
+    That is its account, the organizations and what they restrict for this token, and every permission, as the Hub
+    said when it was last asked; `tokenguard validate` asks again.
 
     \b
     Examples:

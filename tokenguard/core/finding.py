@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 class Finding(NamedTuple):
     """A leaked credential: what kind (its name), where, and how to recognise it without showing it.
 
-    `line` and `column` count from 1, `end_column` is the first column after it. `known_as` is the name of this very
-    token in the vault of whoever scans.
+    `line` and `column` count from 1, `end_column` is the first column after it. `known_as` is the name of this
+    very token in the vault of whoever scans.
     """
 
     kind: str

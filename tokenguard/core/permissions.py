@@ -71,7 +71,7 @@ _FOR_ADMINS = ("org.members.", "org.networkSecurity.", "org.auditLog.", "org.bil
 
 
 class Permission(NamedTuple):
-    """A permission, and what it is about. Without an entity a question is about anything, a grant about all."""
+    """A permission, and what it is about. Without an entity a question is about anything, and a grant global."""
 
     name: str
     entity: Entity | None = None
@@ -89,6 +89,11 @@ class Verdict(NamedTuple):
 
 _UNSAID = Verdict(None, "the Hub does not say what this token may do")
 _UNLIMITED = Verdict(allowed=True, reason="")
+
+
+def rank(verdict: Verdict) -> int:
+    """A number that orders Verdicts: no, unknown, yes."""
+    return (False, None, True).index(verdict.allowed)
 
 
 def parse(text: str, names: Iterable[str] = ()) -> Permission:
@@ -219,7 +224,9 @@ def _member_may(role: str | None, name: str) -> bool | None:
         return True if is_read and not is_for_admins else None
     if is_for_admins:
         return False
-    if role == "write" or is_read or name == DISCUSSION:
+    # Every member may run inference for the organization, unless its admins say otherwise, which whoami does not
+    # tell: https://huggingface.co/docs/inference-providers/pricing
+    if role == "write" or is_read or name in (DISCUSSION, "inference.serverless.write"):
         return True
     return None if role == "contributor" else False
 
@@ -250,8 +257,3 @@ def _no(reason: str) -> Verdict:
 
 def _lower(one: Verdict, other: Verdict) -> Verdict:
     return min(one, other, key=rank)
-
-
-def rank(verdict: Verdict) -> int:
-    """A number that orders Verdicts: no, unknown, yes."""
-    return (False, None, True).index(verdict.allowed)

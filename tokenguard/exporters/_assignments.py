@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokenguard.exporters._checks import check_names
+from tokenguard.core.name import check_variables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def assignments(variables: Sequence[str], written: str) -> str:
     """A line for each name, with the value as it is `written` in the file. Raises UsageError for a bad name."""
-    return "".join(f"{name}={written}\n" for name in check_names(variables))
+    return "".join(f"{name}={written}\n" for name in check_variables(variables))
 
 
 def unset(variables: Sequence[str]) -> str:

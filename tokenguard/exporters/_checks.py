@@ -6,27 +6,8 @@ import re
 
 from tokenguard.errors import UsageError
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 # C0, DEL and C1, the two other line breaks of Unicode, and what UTF-8 cannot encode.
 _NO_TEXT = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
-
-
-def check_names(variables: Sequence[str]) -> list[str]:
-    """`variables`, each of them once.
-
-    Raises UsageError where one is no name as POSIX has it, which is what every consumer takes:
-    https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap03.html
-    """
-    for name in variables:
-        if not re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", name):
-            raise UsageError(
-                f"{name!r} cannot be the name of a variable",
-                "a name is letters, digits and underscores, and does not begin with a digit",
-            )
-    return list(dict.fromkeys(variables))
 
 
 def check_value(value: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tokenguard.exporters._checks import check_names, check_value, unsayable
+from tokenguard.core.name import check_variables
+from tokenguard.exporters._checks import check_value, unsayable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ def export(variables: Sequence[str], value: str) -> str:
     """
     if not set(check_value(value)).isdisjoint('"%!'):
         raise unsayable("cmd", 'that has a ", % or ! in it', "powershell")
-    return "".join(f'set "{name}={value}"\n' for name in check_names(variables))
+    return "".join(f'set "{name}={value}"\n' for name in check_variables(variables))
 
 
 def unset(variables: Sequence[str]) -> str:
     """A line `set "NAME="` for each name, which is how cmd removes one. Raises UsageError for a bad name."""
-    return "".join(f'set "{name}="\n' for name in check_names(variables))
+    return "".join(f'set "{name}="\n' for name in check_variables(variables))

@@ -22,8 +22,8 @@ __all__ = ["export", "unset"]
 def export(variables: Sequence[str], value: str) -> str:
     r"""A line `NAME=value` for each name, with quotes where needed. Raises UsageError for a bad name or value.
 
-    On the rest they disagree. python-dotenv expands `${…}` even within single quotes, and dotenv-expand every `$`;
-    `\'` ends the quotes for some and is a quote for others; a shell runs what is between backticks.
+    Refused is what they do not read alike: python-dotenv expands `${…}` even within single quotes, dotenv-expand
+    any `$`; `\'` ends the quotes for some and is a quote for others; a shell runs what is between backticks.
     """
     if re.fullmatch("[A-Za-z0-9_.-]+", check_value(value)):
         return assignments(variables, value)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tokenguard.exporters._checks import check_names, check_value
+from tokenguard.core.name import check_variables
+from tokenguard.exporters._checks import check_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ def export(variables: Sequence[str], value: str) -> str:
     Within single quotes only `\'` and `\\` are escapes: https://fishshell.com/docs/current/language.html#quotes
     """
     quoted = "'" + re.sub(r"(['\\])", r"\\\1", check_value(value)) + "'"
-    return "".join(f"set -gx {name} {quoted}\n" for name in check_names(variables))
+    return "".join(f"set -gx {name} {quoted}\n" for name in check_variables(variables))
 
 
 def unset(variables: Sequence[str]) -> str:
     """A line for each name that erases the variable where it is set. Raises UsageError for a bad name."""
     # `set -e` of a variable that is not set ends with status 4.
-    return "".join(f"set -e {name}; or true\n" for name in check_names(variables))
+    return "".join(f"set -e {name}; or true\n" for name in check_variables(variables))

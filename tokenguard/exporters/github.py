@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import secrets
 
+from tokenguard.core.name import check_variables
 from tokenguard.exporters._assignments import unset
-from tokenguard.exporters._checks import check_names, check_value
+from tokenguard.exporters._checks import check_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def mask(value: str) -> str:
 def export(variables: Sequence[str], value: str) -> str:
     """A here-document for each name, its end unforeseeable. Raises UsageError for a bad name or value."""
     end = _delimiter(check_value(value))
-    return "".join(f"{name}<<{end}\n{value}\n{end}\n" for name in check_names(variables))
+    return "".join(f"{name}<<{end}\n{value}\n{end}\n" for name in check_variables(variables))
 
 
 def _delimiter(value: str) -> str:

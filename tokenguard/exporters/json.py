@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from tokenguard.exporters._checks import check_names, check_value
+from tokenguard.core.name import check_variables
+from tokenguard.exporters._checks import check_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 def export(variables: Sequence[str], value: str) -> str:
     """An object that maps each name to the value. Raises UsageError for a bad name or value."""
-    return json.dumps(dict.fromkeys(check_names(variables), check_value(value))) + "\n"
+    return json.dumps(dict.fromkeys(check_variables(variables), check_value(value))) + "\n"
 
 
 def unset(variables: Sequence[str]) -> str:
     """An object that maps each name to null. Raises UsageError for a bad name."""
-    return json.dumps(dict.fromkeys(check_names(variables))) + "\n"
+    return json.dumps(dict.fromkeys(check_variables(variables))) + "\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tokenguard.exporters._checks import check_names, check_value
+from tokenguard.core.name import check_variables
+from tokenguard.exporters._checks import check_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ def export(variables: Sequence[str], value: str) -> str:
     The escapes `\"` and `\\` are those of JSON; `\u` is not: https://www.nushell.sh/book/working_with_strings.html
     """
     quoted = '"' + re.sub(r'(["\\])', r"\\\1", check_value(value)) + '"'
-    return "".join(f"$env.{name} = {quoted}\n" for name in check_names(variables))
+    return "".join(f"$env.{name} = {quoted}\n" for name in check_variables(variables))
 
 
 def unset(variables: Sequence[str]) -> str:
@@ -25,4 +26,4 @@ def unset(variables: Sequence[str]) -> str:
 
     https://www.nushell.sh/commands/docs/hide-env.html
     """
-    return "".join(f"hide-env -i {name}\n" for name in check_names(variables))
+    return "".join(f"hide-env -i {name}\n" for name in check_variables(variables))

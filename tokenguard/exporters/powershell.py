@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from tokenguard.exporters._checks import check_names, check_value
+from tokenguard.core.name import check_variables
+from tokenguard.exporters._checks import check_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +20,11 @@ def export(variables: Sequence[str], value: str) -> str:
     https://github.com/PowerShell/PowerShell/blob/master/src/System.Management.Automation/engine/parser/CharTraits.cs
     """
     quoted = "'" + re.sub(r"(['\u2018-\u201b])", r"\1\1", check_value(value)) + "'"
-    return "".join(f"$Env:{name} = {quoted}\n" for name in check_names(variables))
+    return "".join(f"$Env:{name} = {quoted}\n" for name in check_variables(variables))
 
 
 def unset(variables: Sequence[str]) -> str:
     """A line for each name that removes the variable where it is set. Raises UsageError for a bad name."""
-    return "".join(f"Remove-Item Env:{name} -ErrorAction SilentlyContinue\n" for name in check_names(variables))
+    return "".join(
+        f"Remove-Item Env:{name} -ErrorAction SilentlyContinue\n" for name in check_variables(variables)
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tokenguard.exporters._checks import check_names, check_value
+from tokenguard.core.name import check_variables
+from tokenguard.exporters._checks import check_value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +18,9 @@ def export(variables: Sequence[str], value: str) -> str:
     # Never bare, as shlex.quote would have it: zsh takes the `=ls` of `export NAME==ls` for the path of ls
     # (https://zsh.sourceforge.io/Doc/Release/Expansion.html#Filename-Expansion).
     quoted = "'" + check_value(value).replace("'", r"'\''") + "'"
-    return "".join(f"export {name}={quoted}\n" for name in check_names(variables))
+    return "".join(f"export {name}={quoted}\n" for name in check_variables(variables))
 
 
 def unset(variables: Sequence[str]) -> str:
     """A line `unset NAME` for each name. Raises UsageError for a bad name."""
-    return "".join(f"unset {name}\n" for name in check_names(variables))
+    return "".join(f"unset {name}\n" for name in check_variables(variables))

@@ -67,7 +67,7 @@ def advice(report: Report) -> Iterator[str]:
     """What to do about the Findings."""
     if report.findings:
         yield f"Revoke it if it was ever shared or pushed: {SETTINGS}"
-        yield "Let the program read it from the environment (HF_TOKEN) instead."
+        yield "Keep it with `tokenguard add NAME`, and hand it over with `tokenguard run NAME -- COMMAND`."
         yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
 
 

@@ -67,7 +67,9 @@ class Index:
 
     def forget(self, name: str) -> None:
         """Takes the Entry out, and whatever points to it."""
-        self.tokens.pop(name, None)
+        entry = self.tokens.pop(name, None)
+        if entry is not None:
+            self.answers.pop(entry.fingerprint, None)
         self.bindings = {folder: bound for folder, bound in self.bindings.items() if bound != name}
         if self.default == name:
             self.default = None

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Vault:
     """Named Tokens, in the one keyring that the first of them went to.
 
-    `folder` is where the index is, `environment` that of the process. Methods raise VaultError where the keyring or
-    the index cannot be used.
+    `folder` is where the index is, `environment` that of the process. Methods raise VaultError where the keyring
+    or the index cannot be used.
     """
 
     def __init__(self, folder: str, environment: Mapping[str, str]) -> None:
@@ -48,6 +48,14 @@ class Vault:
         with contextlib.suppress(VaultError), self._writing(patience=0) as mended:
             return mended
         return index
+
+    def expect_open(self) -> None:
+        """Raises VaultError where nothing could be kept now: before somebody pastes a token in vain."""
+        try:
+            index = self.index()
+        except DamagedIndexError:
+            index = Index()  # it will be put into a new one
+        self._keyring(index).get("")
 
     def get(self, name: str) -> Token:
         """The Token called `name`."""

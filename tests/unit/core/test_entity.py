@@ -36,7 +36,17 @@ def test_an_entity_is_read(text: str, entity: Entity) -> None:
     "text",
     [
         *("", "/", "acme/", "/model", "acme//x", "a/b/c", "models/acme/x/y", "model s/acme/x", "x y", "acme\n"),
-        *("datasets", "datasets/x", "models/", "models/datasets/x", "-acme", "acme.", "acmé", "acme:x", "hf://acme"),
+        *(
+            "datasets",
+            "datasets/x",
+            "models/",
+            "models/datasets/x",
+            "-acme",
+            "acme.",
+            "acmé",
+            "acme:x",
+            "hf://acme",
+        ),
     ],
 )
 def test_anything_else_is_an_error(text: str) -> None:

@@ -28,7 +28,9 @@ ORGS = (
 )
 
 
-def token(role: str | None, *scopes: Scope, everywhere: tuple[str, ...] = (), gated: bool | None = None) -> Identity:
+def token(
+    role: str | None, *scopes: Scope, everywhere: tuple[str, ...] = (), gated: bool | None = None
+) -> Identity:
     return Identity(
         "alice", "user", role, orgs=ORGS, permissions=scopes, global_permissions=everywhere, gated=gated
     )
@@ -82,7 +84,7 @@ TABLE: dict[str, tuple[Identity, Answers]] = {
             "org.members.read:writers": NO,
             "org.members.read:silent": UNKNOWN,
             "inference:writers": YES,
-            "inference:readers": NO,
+            "inference:readers": YES,
             "user.billing.read:admins": NO,
             # elsewhere
             "read:google/gemma": NO,
@@ -316,14 +318,23 @@ def test_a_permission_that_is_new_to_us_can_be_asked_for() -> None:
         ),
         pytest.param(token("write"), "write:readers", "the account's role in readers is read", id="role in it"),
         pytest.param(
-            token("write"), "write:contributors/x", "a contributor to contributors writes only what", id="contributor"
+            token("write"),
+            "write:contributors/x",
+            "a contributor to contributors writes only what",
+            id="contributor",
         ),
-        pytest.param(token("write"), "write:silent", "does not say what the account may do in silent", id="silent"),
         pytest.param(
-            token("write"), "write:grouped/x", "in grouped only what lies in the resource group research", id="group"
+            token("write"), "write:silent", "does not say what the account may do in silent", id="silent"
         ),
-        pytest.param(token("write"), "read:vague/x", "the account's role", id="no group needed"),
-        pytest.param(token("write"), "user.mcp.read:admins", "it is about the account itself", id="of the account"),
+        pytest.param(
+            token("write"),
+            "write:grouped/x",
+            "in grouped only what lies in the resource group research",
+            id="group",
+        ),
+        pytest.param(token("write"), "read:vague/x", "its role is write", id="no group needed"),
+        pytest.param(token("write"), "user.mcp.read:admins", "granted on alice only", id="of the account"),
+        pytest.param(token(None), "user.mcp.read:admins", "it is about the account itself", id="of any account"),
         pytest.param(token(None), "read", "the Hub does not say what this token may do", id="no role"),
         pytest.param(fine(), "read", "not granted", id="not granted"),
         pytest.param(
@@ -349,8 +360,7 @@ def test_a_permission_that_is_new_to_us_can_be_asked_for() -> None:
     ],
 )
 def test_the_reason_says_it(identity: Identity, question: str, reason: str) -> None:
-    said = decide(identity, parse(question)).reason
-    assert said.startswith(reason) or reason in said
+    assert reason in decide(identity, parse(question)).reason
 
 
 @pytest.mark.parametrize("name", KNOWN)
@@ -377,7 +387,10 @@ def test_names_of_the_token_at_hand_are_known() -> None:
         ("repo.wirte", "the nearest are repo.write"),
         ("inferense", "inference"),
         ("user.webhook.read:alice", "user.webhooks.read"),
-        ("qqqq", "in short there are read, write, inference, endpoints, jobs, discussions, posts, collections, gated"),
+        (
+            "qqqq",
+            "in short there are read, write, inference, endpoints, jobs, discussions, posts, collections, gated",
+        ),
         ("", "in short there are read"),
         ("REPO.WRITE", "in short there are read"),
     ],

@@ -6,13 +6,13 @@ Each is a fraction of the real reader: whatever it does not expect fails a test.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 
-def matched(pattern: str, text: str) -> re.Match[str]:
+def matched(pattern: str, text: str) -> list[str]:
+    """The groups of a pattern that all of `text` must match."""
     found = re.fullmatch(pattern, text)
     assert found, f"not of the form {pattern}"
-    return found
+    return list(found.groups())
 
 
 def lines(text: str) -> list[str]:
@@ -24,7 +24,7 @@ def powershell(text: str) -> dict[str, str]:
     """A string begins and ends at any of five quotes; two in a row within it are the second of them."""
     read = {}
     for line in lines(text):
-        name, quoted = matched(r"\$Env:(\w+) = (.*)", line).groups()
+        name, quoted = matched(r"\$Env:(\w+) = (.*)", line)
         chars = iter(quoted)
         assert next(chars) in "'\u2018\u2019\u201a\u201b"
         value = ""
@@ -45,29 +45,33 @@ def nu(text: str) -> dict[str, str]:
     r"""Between double quotes a backslash begins an escape, and `\u` would need braces."""
     read = {}
     for line in lines(text):
-        name, quoted = matched(r'\$env\.(\w+) = "((?:[^"\\]|\\["\'\\/(){}$^#|~])*)"', line).groups()
+        name, quoted = matched(r'\$env\.(\w+) = "((?:[^"\\]|\\["\'\\/(){}$^#|~])*)"', line)
         read[name] = re.sub(r"\\(.)", r"\1", quoted)
     return read
 
 
 def cmd(text: str) -> dict[str, str]:
     """Up to the last quote, if nothing in between is expanded or ends the quotes."""
-    return dict(matched(r'set "(\w+)=([^"%!]*)"', line).groups() for line in lines(text))
+    read = {}
+    for line in lines(text):
+        name, read[name] = matched(r'set "(\w+)=([^"%!]*)"', line)
+    return read
 
 
 def docker(text: str) -> dict[str, str]:
-    """Go's unicode.IsSpace is trimmed from the left of a line, and nothing else is looked at."""
-    kept = [line.lstrip() for line in lines(text)]
-    assert not any(line.startswith("#") for line in kept)
-    return dict(matched(r"([^=\s]+)=(.*)", line).groups() for line in kept)
+    """All behind the equals sign, whatever it is."""
+    read = {}
+    for line in lines(text):
+        name, read[name] = matched(r"([^=\s#][^=\s]*)=(.*)", line)
+    return read
 
 
 def gitlab(text: str) -> dict[str, str]:
     """Ruby's strip! of both halves, then the expansion of variables."""
     read = {}
     for line in lines(text):
-        name, value = (half.strip("\0\t\n\v\f\r ") for half in matched(r"(.*?)=(.*)", line).groups())
-        read[name] = re.sub(r"\$\w+|\$\{\w+\}|%\w+%", "", value.replace("$$", "$"), flags=re.ASCII)
+        name, value = (half.strip("\0\t\n\v\f\r ") for half in matched(r"(.*?)=(.*)", line))
+        read[name] = re.sub(r"\$\w+|\$\{\w+\}|%\w+%", "", value, flags=re.ASCII)
     return read
 
 
@@ -75,7 +79,7 @@ def systemd(text: str) -> dict[str, str]:
     """A shell's double quotes, with nothing expanded: a backslash before anything else is only a backslash."""
     read = {}
     for line in lines(text):
-        name, quoted = matched(r'(\w+)="((?:[^"\\]|\\.)*)"', line).groups()
+        name, quoted = matched(r'(\w+)="((?:[^"\\]|\\.)*)"', line)
         read[name] = re.sub(r'\\(["\\`$])', r"\1", quoted)
     return read
 
@@ -84,7 +88,7 @@ def python_dotenv(text: str) -> dict[str, str]:
     """Escapes are undone in either kind of quotes; then `${…}` is expanded, wherever it stands."""
     read = {}
     for line in lines(text):
-        name, rest = matched(r"(\w+)=(.*)", line).groups()
+        name, rest = matched(r"(\w+)=(.*)", line)
         if single := re.match(r"'((?:\\'|[^'])*)'\s*(?:#.*)?$", rest):
             value = re.sub(r"\\([\\'])", r"\1", single[1])
         elif double := re.match(r'"((?:\\"|[^"])*)"\s*(?:#.*)?$', rest):
@@ -100,11 +104,11 @@ def compose(text: str) -> dict[str, str]:
     """Only the quote itself can be escaped in single quotes; variables are expanded everywhere else."""
     read = {}
     for line in lines(text):
-        name, rest = matched(r"(\w+)=[\t ]*(.*)", line).groups()
+        name, rest = matched(r"(\w+)=[\t ]*(.*)", line)
         if rest.startswith("'"):
-            value = matched(r"'((?:[^'\\]|\\.)*)'", rest)[1].replace("\\'", "'")
+            value = matched(r"'((?:[^'\\]|\\.)*)'", rest)[0].replace("\\'", "'")
         elif rest.startswith('"'):
-            value = matched(r'"((?:[^"\\]|\\.)*)"', rest)[1]
+            value = matched(r'"((?:[^"\\]|\\.)*)"', rest)[0]
             value = _expanded(re.sub(r"\\([abcfnrtv$\"\\])", _of_c, value))
         else:
             value = _expanded(rest.partition(" #")[0].rstrip())
@@ -116,9 +120,9 @@ def node_dotenv(text: str) -> dict[str, str]:
     """Quotes are taken off and nothing is unescaped, but for line breaks in double quotes."""
     read = {}
     for line in lines(text):
-        name, rest = matched(r"(\w+)=(.*)", line).groups()
+        name, rest = matched(r"(\w+)=(.*)", line)
         quoted = r"\s*'(?:\\'|[^'])*'|\s*\"(?:\\\"|[^\"])*\"|\s*`(?:\\`|[^`])*`|[^#]+|"
-        value = matched(rf"({quoted})\s*(?:#.*)?", rest)[1].strip()
+        value = matched(rf"({quoted})\s*(?:#.*)?", rest)[0].strip()
         kind = value[:1]
         value = re.sub(r"^(['\"`])(.*)\1$", r"\2", value)
         read[name] = value.replace("\\n", "\n").replace("\\r", "\r") if kind == '"' else value
@@ -130,7 +134,7 @@ def github(text: str) -> dict[str, str]:
     read = {}
     rest = iter(lines(text))
     for line in rest:
-        name, sign, after = matched(r"(.+?)(<<|=)(.*)", line).groups()
+        name, sign, after = matched(r"(.+?)(<<|=)(.*)", line)
         if sign == "=":
             read[name] = after
             continue
@@ -147,12 +151,12 @@ def github(text: str) -> dict[str, str]:
 
 def github_mask(text: str) -> str:
     """What a runner hides for this command, its escapes undone in the order in which the runner does it."""
-    masked = matched(r"::add-mask::(.*)\n", text)[1]
+    masked = matched(r"::add-mask::(.*)\n", text)[0]
     return masked.replace("%0D", "\r").replace("%0A", "\n").replace("%25", "%")
 
 
 def _of_c(escape: re.Match[str]) -> str:
-    return dict(pairwise("a\ab\bf\fn\nr\rt\tv\v"[i : i + 2] for i in range(0, 14, 2))).get(escape[1], escape[1])
+    return {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}.get(escape[1], escape[1])
 
 
 def _expanded(value: str) -> str:

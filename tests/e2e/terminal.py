@@ -1,0 +1,69 @@
+"""A terminal with somebody who types at it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+from tests.e2e.machine import Result
+from tests.support.repository import TIMEOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.e2e.machine import Machine
+
+
+def at_terminal(machine: Machine, *command: str, typed: Sequence[tuple[str, str]] = ()) -> Result:
+    """Runs a command with its three streams on a terminal; all that is shown there is the result's `stdout`.
+
+    `typed` are the prompts that are waited for, and what is typed then.
+    """
+    ours, theirs = pty.openpty()
+    try:
+        try:
+            # --ctty: a password is asked for at the terminal that the process belongs to.
+            process = subprocess.Popen(
+                ("setsid", "--ctty", *command),
+                cwd=machine.folder,
+                env=machine.environment,
+                stdin=theirs,
+                stdout=theirs,
+                stderr=theirs,
+            )
+        finally:
+            os.close(theirs)
+        shown = b""
+        try:
+            deadline = time.monotonic() + TIMEOUT
+            for prompt, line in typed:
+                before = len(shown)
+                while prompt.encode() not in shown[before:]:
+                    shown += _read(ours, deadline)
+                os.write(ours, line.encode())
+            while piece := _read(ours, deadline):
+                shown += piece
+            status = process.wait(TIMEOUT)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    finally:
+        os.close(ours)
+    machine.expect_hidden(shown)
+    return Result(status, shown, b"")
+
+
+def _read(terminal: int, deadline: float) -> bytes:
+    """What is shown next; nothing where nobody shows anything any more."""
+    ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+    if not ready:
+        raise TimeoutError("nothing is shown at the terminal")
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # EIO: the last process there has gone
+        return b""
