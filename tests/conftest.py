@@ -14,6 +14,14 @@ _NOT_CONFIGURATION = "A test ran git without tests.support.repository.environmen
 _HOMES = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "TOKENGUARD_HOME")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A desk has a keyring on it, which is a program of the system's."""
+    for item in items:
+        if "desk" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.programs)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Points this process at an empty home, where git fails: processes are given an environment of their own."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from tokenguard.core.endpoint import is_hub, is_loopback, read_endpoint
 from tokenguard.home import home
-from tokenguard.tokens import secret
+from tokenguard.tokens import here, secret
 from tokenguard.vault.vault import Vault
 
 TYPE_CHECKING = False
@@ -74,4 +74,4 @@ class HubAuth:
 
 
 def _secret(name: str | None) -> Token:
-    return secret(Vault(home(), os.environ), name, os.environ, os.getcwd())
+    return secret(Vault(home(), os.environ), name, os.environ, here())

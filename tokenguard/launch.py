@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from tokenguard.core.token import Token
 
 _TOKEN_PATH = "HF_TOKEN_PATH"  # noqa: S105 -- the name of a variable
+
+_OUT_OF_THE_WAY = 100
 
 # POSIX's words for a command that is not there, and one that cannot be run (XCU 2.8.2).
 _NOT_FOUND = 127
@@ -54,10 +57,12 @@ def in_memory(environment: Mapping[str, str], token: Token) -> dict[str, str]:
         fcntl.F_ADD_SEALS,
         fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL,
     )
-    os.set_inheritable(descriptor, True)  # noqa: FBT003 -- positional in Python
+    # Scripts take the lowest descriptors for their own without looking.
+    kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD, _OUT_OF_THE_WAY)
+    os.close(descriptor)
     child = {name: value for name, value in environment.items() if name not in (HF_TOKEN, OLD_HF_TOKEN)}
     # By number, not by "self": whoever reads it may be a child of the program.
-    return child | {_TOKEN_PATH: f"/proc/{os.getpid()}/fd/{descriptor}"}
+    return child | {_TOKEN_PATH: f"/proc/{os.getpid()}/fd/{kept}"}
 
 
 def warnings(environment: Mapping[str, str]) -> Iterator[str]:
@@ -80,19 +85,25 @@ def launch(command: Sequence[str], environment: Mapping[str, str]) -> int:
         raise LaunchError(f"there is no command called {command[0]}", _NOT_FOUND)
     try:
         if os.name != "nt":
-            _restore_signals()
-            os.execve(program, list(command), dict(environment))  # noqa: S606 -- no shell, on purpose
+            _become(program, command, environment)
         return _wait_for([program, *command[1:]], environment)
     except OSError as error:
         raise LaunchError(f"{command[0]} cannot be run: {error.strerror or error}", _CANNOT_RUN) from None
 
 
-def _restore_signals() -> None:
-    # Python ignores these, which a program that it becomes would inherit (signal(7)).
+def _become(program: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
     import signal
 
+    # Python ignores these, which a program that it becomes would inherit (signal(7)).
     for name in ("SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, name), signal.SIG_DFL)
+    try:
+        os.execve(program, list(command), dict(environment))  # noqa: S606 -- no shell, on purpose
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    # A script that does not name its interpreter is the shell's, as it is for execvp(3).
+    os.execve("/bin/sh", ["sh", program, *command[1:]], dict(environment))  # noqa: S606 -- the same
 
 
 def _wait_for(command: Sequence[str], environment: Mapping[str, str]) -> int:

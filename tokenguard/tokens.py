@@ -11,11 +11,12 @@ from tokenguard.core.identity import Identity
 from tokenguard.core.name import check_name
 from tokenguard.errors import HubError, RejectedError, TokenguardError, UsageError, VaultError
 from tokenguard.vault.index import DamagedIndexError, Index
+from tokenguard.vault.keyring import KeyringError
 from tokenguard.vault.vault import taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tokenguard.core.permissions import Permission
     from tokenguard.core.token import Token
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 _FRESH = 60.0
 
 
-def chosen(index: Index, environment: Mapping[str, str], folder: str) -> str:
-    """The name that holds in `folder` where none is given.
+def chosen(index: Index, environment: Mapping[str, str], folder: str | None) -> str:
+    """The name that holds in `folder`, None where there is no such folder any more, where no name is given.
 
     It is that in `TOKENGUARD_TOKEN`, else that bound to the nearest folder, else the default. Raises VaultError
     where there is none, UsageError where `TOKENGUARD_TOKEN` holds no name.
@@ -38,23 +39,40 @@ def chosen(index: Index, environment: Mapping[str, str], folder: str) -> str:
         except UsageError:
             # It is not repeated: somebody may have put the token itself there.
             raise UsageError("TOKENGUARD_TOKEN does not hold a name", "it takes the name of a token") from None
-    if name := _bound(index, folder) or index.default:
+    if name := (folder and _bound(index, folder)) or index.default:
         return name
     hint = "`tokenguard use NAME` chooses one" if index.tokens else "`tokenguard add NAME` puts one there"
     raise VaultError("no token is chosen, and there is no default", hint)
 
 
-def secret(vault: Vault, name: str | None, environment: Mapping[str, str], folder: str) -> Token:
+def secret(vault: Vault, name: str | None, environment: Mapping[str, str], folder: str | None) -> Token:
     """The Token called `name`, or the one that is `chosen` in `folder`. Raises as `chosen` and `Vault.get` do."""
     return vault.get(name or chosen(vault.index(), environment, folder))
 
 
-def held(vault: Vault, name: str) -> Token | TokenguardError:
-    """The Token called `name`, or why there is none."""
+def held(vault: Vault, names: Iterable[str]) -> Iterator[tuple[str, Token | TokenguardError]]:
+    """Each of `names` with its Token, or why there is none. A keyring that cannot be used is not asked again."""
+    unusable: KeyringError | None = None
+    for name in names:
+        token = unusable or _held(vault, name)
+        if isinstance(token, KeyringError):
+            unusable = token
+        yield name, token
+
+
+def _held(vault: Vault, name: str) -> Token | TokenguardError:
     try:
         return vault.get(name)
     except TokenguardError as error:
         return error
+
+
+def here() -> str | None:
+    """The folder that this process is in, None where somebody has removed it."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def accounts(vault: Vault) -> set[str]:

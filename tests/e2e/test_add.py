@@ -17,7 +17,6 @@ from tests.support.hub import (
     drip,
     forbidden,
     garbage,
-    hang_up,
     huge,
     limited,
     ok,
@@ -58,7 +57,7 @@ def expect_nothing_kept(desk: Desk, result: Result, status: int) -> None:
     assert result.stdout == b""
     assert "Traceback" not in result.talk
     assert desk.kept() == {}
-    assert desk.listed() == {}
+    assert not desk.index.exists()
 
 
 def keyring_get(desk: Desk, name: str) -> Result:
@@ -123,11 +122,8 @@ def test_what_lies_around_a_token_is_not_part_of_it(desk: Desk, around: str) -> 
     ("given", "said"),
     [
         pytest.param(b"", "no token was given", id="nothing"),
-        pytest.param(b"\xef\xbb\xbf \n", "no token was given", id="white space"),
         pytest.param(b"{token} {token}", "more than one word", id="two words"),
-        pytest.param(b"{token}\n{token}\n", "more than one word", id="two lines"),
         pytest.param(b"correct-horse-battery", "no Hugging Face token", id="a password"),
-        pytest.param(b"{token}\x00", "no Hugging Face token", id="NUL"),
         pytest.param(b"{token}\xff", "not UTF-8", id="not UTF-8"),
         pytest.param("{token}".encode("utf-16"), "", id="UTF-16"),
         pytest.param("{token}é".encode(), "no Hugging Face token", id="not ASCII"),
@@ -166,7 +162,7 @@ def test_a_token_as_an_argument_is_refused_and_to_be_revoked(
     assert desk.hub.requests == []
 
 
-@pytest.mark.parametrize("kind", ["organization-token", "oauth-access-token", "jwt-access-token", "app-token"])
+@pytest.mark.parametrize("kind", ["organization-token", "oauth-access-token"])
 def test_tokens_of_other_kinds(desk: Desk, kind: str) -> None:
     token = desk.secret(credentials.every_kind()[kind])
     result = desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=token)
@@ -234,22 +230,15 @@ def test_default_makes_it_the_default(desk: Desk) -> None:
     assert {name: row["default"] for name, row in desk.listed().items()} == {"one": False, "two": True}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        *("", "-", ".hidden", "_x", "-x", "a b", "a/b", "../x", "a\n", "é", "a" * 65, "a:b", "work@home", "$x"),
-        "a\x1b[31m",
-        "٣",
-    ],
-)
-def test_what_cannot_be_a_name(desk: Desk, name: str) -> None:
-    result = desk.tokenguard("add", "--", name)
-    assert result.status == 2, result.talk
-    assert "cannot be the name of a token" in result.talk
-    assert "\x1b" not in result.talk
+def test_what_cannot_be_a_name(desk: Desk) -> None:
+    for name in ["", "-", ".hidden", "a b", "../x", "a\n", "é", "a" * 65, "a\x1b[31m", "٣"]:
+        result = desk.tokenguard("add", "--", name)
+        assert result.status == 2, result.talk
+        assert "cannot be the name of a token" in result.talk
+        assert "\x1b" not in result.talk
 
 
-@pytest.mark.parametrize("name", ["a", "0", "A.b_c-9", "x" * 64])
+@pytest.mark.parametrize("name", ["0", "A.b_c-9" + "x" * 57])
 def test_what_can_be_a_name(desk: Desk, name: str) -> None:
     token = desk.token()
     assert desk.tokenguard("add", name, "--stdin", "--no-validate", stdin=token).status == 0
@@ -274,19 +263,13 @@ def test_a_foreign_entry_of_that_name_is_not_overwritten(desk: Desk, token: str)
     [
         pytest.param(unauthorized(), 1, "does not know this token", id="401"),
         pytest.param(forbidden("no \x1b[31mway"), 5, "may not ask", id="403"),
-        pytest.param(limited(300), 5, "rate limit", id="429"),
         pytest.param(limited(300, "3600"), 5, "in 3600 seconds", id="429 with Retry-After"),
         pytest.param(broken(), 5, "answers 500", id="500"),
-        pytest.param(broken(503), 5, "answers 503", id="503"),
-        pytest.param(broken(418), 5, "answers 418", id="418"),
         pytest.param(garbage(), 5, "does not answer as the Hub does", id="garbage"),
         pytest.param(wrong_json(), 5, "does not answer as the Hub does", id="wrong JSON"),
-        pytest.param(ok({"name": ""}), 5, "does not answer as the Hub does", id="no name"),
-        pytest.param(Answer(200), 5, "does not answer as the Hub does", id="empty"),
         pytest.param(Answer(200, b"[" * 100_000), 5, "does not answer as the Hub does", id="deep"),
         pytest.param(huge(), 5, "", id="huge"),
         pytest.param(huge(sized=False), 5, "", id="huge, of no announced length"),
-        pytest.param(hang_up(), 5, "could not be asked", id="connection closed"),
     ],
 )
 def test_nothing_is_kept_unless_the_hub_says_whose_it_is(
@@ -318,7 +301,7 @@ def test_nobody_listens_where_the_hub_should_be(desk: Desk) -> None:
     assert "check the network and HF_ENDPOINT" in result.talk
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [302, 308])
 def test_the_token_does_not_follow_a_redirect(desk: Desk, status: int) -> None:
     token = desk.token()
     with Hub() as other:

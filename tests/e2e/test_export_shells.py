@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.programs
+
+
 class Shell(NamedTuple):
     """A shell without any configuration, and what a person types to load the lines in the file `lines`."""
 

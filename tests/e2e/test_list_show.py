@@ -1,4 +1,4 @@
-"""`tokenguard list` and `show`: all that is known about the tokens without their secrets, and without any network."""
+"""`tokenguard list` and `show`: all that is known about tokens but their secrets, without asking anybody."""
 
 from __future__ import annotations
 

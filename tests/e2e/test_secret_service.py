@@ -13,6 +13,8 @@ import pytest
 from tests.support.repository import TIMEOUT
 from tests.support.secret_service import SecretService
 
+pytestmark = pytest.mark.programs
+
 SECRET = "ein Geheimnis"
 WRITE = f"""
 from keyring.backends.SecretService import Keyring

@@ -116,9 +116,7 @@ def test_a_secret_without_a_shape_in_place_of_the_name_is_not_repeated_either(de
 @pytest.mark.usefixtures("names")
 def test_a_folder_that_is_gone_needs_no_name_to_be_looked_up(desk: Desk) -> None:
     """What is named outright does not depend on where one is."""
-    gone = desk.folder / "gone"
-    gone.mkdir()
-    script = 'cd gone && rmdir ../gone && exec "$@"'
+    script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"'
     command = ("sh", "-c", script, "sh", "tokenguard")
     assert desk.run(*command, "show", "a").status == 0
     assert desk.hand_over(*command, "token", "a").status == 0

@@ -112,7 +112,7 @@ def chosen_token(name: str | None) -> Token:
     """The Token called `name`, or the one that is chosen here."""
     from tokenguard import tokens
 
-    return tokens.secret(open_vault(), name, os.environ, os.getcwd())
+    return tokens.secret(open_vault(), name, os.environ, tokens.here())
 
 
 def open_page(url: str) -> None:

@@ -68,9 +68,9 @@ def validate(
         index = vault.index()
         if everything:
             names = tuple(sorted(index.tokens))
-        targets = [
-            (name, tokens.held(vault, name)) for name in names or [tokens.chosen(index, os.environ, os.getcwd())]
-        ]
+        elif not names:
+            names = (tokens.chosen(index, os.environ, tokens.here()),)
+        targets = [*tokens.held(vault, names)]
     rows = tokens.validate(vault, hub, targets, permissions, fresh=fresh)
     if as_json:
         write(f"{document(rows, validated=True)}\n")

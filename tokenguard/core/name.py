@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 
+from tokenguard.core.detect import detect
 from tokenguard.errors import UsageError
 
 TYPE_CHECKING = False
@@ -24,8 +25,10 @@ _LONGEST = 64
 def check_name(name: str) -> str:
     """`name`, if it can be one: a letter or digit, then at most 63 of letters, digits, `.`, `_` and `-`.
 
-    Raises UsageError where it cannot.
+    Raises UsageError where it cannot, or is itself a token; the message does not repeat that.
     """
+    if detect(name.encode("utf-8", "surrogateescape")):
+        raise UsageError("a token was given in place of its name", "the name is what `tokenguard list` says")
     if not name or len(name) > _LONGEST or not _fits(name, _LETTERS | _DIGITS, "._-"):
         raise UsageError(
             f"{name!r} cannot be the name of a token",

@@ -25,7 +25,7 @@ SCHEMA = 1
 _FILE = "index.json"
 _LOCK = "index.lock"
 # As long as a keyring may wait for its owner, and a few more in front of us.
-_PATIENCE = 120.0
+PATIENCE = 120.0
 
 # What clusters' file systems answer to flock(2) where they are mounted without locks.
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
@@ -40,7 +40,8 @@ class Index:
 
     `backend` is the keyring that holds the secrets, `default` a name, `tokens` the Entries by name, `bindings` the
     names by folder. `answers` are Entries by fingerprint: what the Hub last said of a token, named or not.
-    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go.
+    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go. `is_anew` says
+    that it takes the place of a damaged document, which is still there.
     """
 
     def __init__(self) -> None:
@@ -50,6 +51,7 @@ class Index:
         self.bindings: dict[str, str] = {}
         self.answers: dict[str, Entry] = {}
         self.intents: dict[str, Entry | None] = {}
+        self.is_anew = False
 
     def entry(self, name: str) -> Entry:
         """The Entry called `name`. Raises VaultError where there is none."""
@@ -102,7 +104,7 @@ class Store:
         except OSError as error:
             raise VaultError(f"{self._path} cannot be written: {error.strerror or error}") from None
 
-    def lock(self, patience: float = _PATIENCE) -> BaseFileLock:
+    def lock(self, patience: float = PATIENCE) -> BaseFileLock:
         """Holds off all other writers until it is released; at most `patience` seconds are waited for them.
 
         Raises VaultError where it does not come free, or nothing can be written.
@@ -159,7 +161,7 @@ def _decoded(data: bytes, path: str) -> Index:
     try:
         document = json.loads(data)
         schema = document["schema"]
-        if not isinstance(schema, int) or schema < 1:
+        if type(schema) is not int or schema < 1:
             raise TypeError
         if schema > SCHEMA:
             raise VaultError(f"{path} was written by a newer tokenguard", "update this one; nothing was changed")
@@ -169,7 +171,9 @@ def _decoded(data: bytes, path: str) -> Index:
         index.tokens = {name: _entry(item) for name, item in document["tokens"].items()}
         index.bindings = {folder: _text(name) for folder, name in document["bindings"].items()}
         index.answers = {fingerprint: _entry(item) for fingerprint, item in document["answers"].items()}
-        index.intents = {name: item and _entry(item) for name, item in document["intents"].items()}
+        index.intents = {
+            name: None if item is None else _entry(item) for name, item in document["intents"].items()
+        }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedIndexError(
             f"{path} is damaged",

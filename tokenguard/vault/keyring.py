@@ -7,6 +7,7 @@ to, and several keyrings at once where two are viable, so that a removal can lea
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 
@@ -27,8 +28,9 @@ SERVICE = "tokenguard"
 
 _WINDOWS = "keyring.backends.Windows.WinVaultKeyring"
 _MACOS = "keyring.backends.macOS.Keyring"
+_SECRET_SERVICE = "keyring.backends.SecretService.Keyring"  # noqa: S105 -- the name of a class
 _DESKTOPS = (
-    "keyring.backends.SecretService.Keyring",
+    _SECRET_SERVICE,
     "keyring.backends.libsecret.Keyring",
     "keyring.backends.kwallet.DBusKeyring",
 )
@@ -37,9 +39,15 @@ BACKENDS = (_WINDOWS, _MACOS, *_DESKTOPS)
 # CredWriteW takes 2560 bytes of UTF-16 (https://learn.microsoft.com/windows/win32/api/wincred/ns-wincred-credentialw).
 _LONGEST_ON_WINDOWS = 1280
 
+_HINT = "is the desktop that it belongs to logged in, and its session bus (D-Bus) the one of this process?"
+
 # Seconds. A keyring answers in milliseconds, or waits for its owner: with nobody to ask, that is for ever.
 _UNATTENDED = 5.0
 _ATTENDED = 60.0
+
+
+class KeyringError(VaultError):
+    """The keyring as a whole cannot be used now: whatever is asked of it next would fail the same way."""
 
 
 def choose(environment: Mapping[str, str]) -> str:
@@ -68,7 +76,7 @@ def choose(environment: Mapping[str, str]) -> str:
 class Keyring:
     """One backend. Its entries have the service `tokenguard` and the name of the token as user.
 
-    Every method raises VaultError where the keyring is gone, locked, refuses or does not answer.
+    Every method raises KeyringError where the keyring is gone, locked or does not answer.
     """
 
     def __init__(self, backend: str, environment: Mapping[str, str]) -> None:
@@ -76,6 +84,20 @@ class Keyring:
             raise VaultError(f"{backend} is not a keyring that tokens are kept in")
         self.backend = backend
         self._patience = _patience(backend, environment)
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether its owner would be asked for a password. Only the Secret Service can tell without asking."""
+        if self.backend != _SECRET_SERVICE:
+            return False
+
+        def ask(_: KeyringBackend) -> bool:
+            import secretstorage
+
+            with contextlib.closing(secretstorage.dbus_init()) as bus:
+                return bool(secretstorage.get_default_collection(bus).is_locked())
+
+        return self._call(ask)
 
     @property
     def is_exclusive(self) -> bool:
@@ -110,7 +132,7 @@ class Keyring:
         try:
             return within(self._patience, lambda: action(_load(self.backend)))
         except DeadlineError as error:
-            raise VaultError(
+            raise KeyringError(
                 f"the keyring gives {error}: it is probably locked, with nobody to ask for its password",
                 "unlock it on the desktop it belongs to, or log in there; over SSH there is no one to ask",
             ) from None
@@ -142,12 +164,14 @@ def _patience(backend: str, environment: Mapping[str, str]) -> float:
     return _ATTENDED if backend == _MACOS or (backend in _DESKTOPS and on_screen) else _UNATTENDED
 
 
-def _explained(error: Exception) -> VaultError:
+def _explained(error: Exception) -> KeyringError:
     from keyring.errors import InitError, KeyringLocked
 
-    said = str(error).partition("\n")[0]
+    said = str(error).partition("\n")[0] or type(error).__name__
     if isinstance(error, KeyringLocked) or "dismissed" in said.lower():
-        return VaultError("the keyring is locked", "unlock it, and try again")
-    if isinstance(error, InitError) or "connect" in said.lower():
-        return VaultError(f"the keyring cannot be reached: {said}", "log in to the desktop it belongs to")
-    return VaultError(f"the keyring failed: {said or type(error).__name__}")
+        return KeyringError("the keyring is locked", "unlock it, and try again")
+    if isinstance(
+        error, (InitError, OSError, ValueError)
+    ):  # the last is jeepney's answer to a bad address of a bus
+        return KeyringError(f"the keyring cannot be reached: {said}", _HINT)
+    return KeyringError(f"the keyring failed: {said}", _HINT)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 
 from tokenguard.errors import UsageError, VaultError
-from tokenguard.vault.index import DamagedIndexError, Index, Store
+from tokenguard.vault.index import PATIENCE, DamagedIndexError, Index, Store
 from tokenguard.vault.keyring import SERVICE, Keyring, choose
 
 TYPE_CHECKING = False
@@ -40,13 +40,15 @@ class Vault:
         self._environment = environment
 
     def index(self) -> Index:
-        """All that is known without the secrets."""
+        """All that is known without the secrets. Nobody is asked for a password."""
         index = self._store.read()
         if not index.intents:
             return index
         # Somebody is in the middle of a change, or has died there: mended if it can be, not waited for.
-        with contextlib.suppress(VaultError), self._writing(patience=0) as mended:
-            return mended
+        with contextlib.suppress(VaultError):
+            if not self._keyring(index).is_locked:
+                with self._writing(patience=0) as mended:
+                    return mended
         return index
 
     def expect_open(self) -> None:
@@ -59,13 +61,14 @@ class Vault:
 
     def get(self, name: str) -> Token:
         """The Token called `name`."""
-        index = self.index()
-        entry = index.entry(name)
-        keyring = self._keyring(index)
-        if keyring.is_exclusive:
-            with self._writing():
-                return _held(keyring, name, entry)
-        return _held(keyring, name, entry)
+        token = None
+        for _ in range(3):  # it may be replaced just now: then what is kept and what is known differ for a moment
+            index = self.index()
+            known = [index.entry(name), index.intents.get(name)]
+            token = self._read(index, name)
+            if token is not None and token.fingerprint in [entry.fingerprint for entry in known if entry]:
+                return token
+        raise _strayed(name, token)
 
     def put(
         self,
@@ -82,11 +85,15 @@ class Vault:
         Raises VaultError where the name is taken and `replace` is not said. A damaged index is kept aside, and
         `warn` is told.
         """
-        with self._writing(warn) as index:
+        with self._writing(begin_anew=True) as index:
             if name in index.tokens and not replace:
                 raise taken(name)
             keyring = self._keyring(index)
-            _set(self._store, index, keyring, name, token, entry, replace=replace)
+            if not replace:
+                _expect_room(index, keyring, name, token)
+            if index.is_anew:
+                warn(f"the index was damaged; it is kept as {self._store.keep_aside()}, and a new one begun")
+            _set(self._store, index, keyring, name, token, entry)
             if default:
                 index.default = name
             self._store.write(index)
@@ -98,7 +105,11 @@ class Vault:
             if new in index.tokens:
                 raise taken(new)
             keyring = self._keyring(index)
-            _set(self._store, index, keyring, new, _held(keyring, old, entry), entry, replace=False)
+            token = keyring.get(old)
+            if token is None or token.fingerprint != entry.fingerprint:
+                raise _strayed(old, token)
+            _expect_room(index, keyring, new, token)
+            _set(self._store, index, keyring, new, token, entry)
             index.bindings = {folder: new if name == old else name for folder, name in index.bindings.items()}
             index.default = new if index.default == old else index.default
             _delete(self._store, index, keyring, old)
@@ -117,24 +128,32 @@ class Vault:
             change(index)
             self._store.write(index)
 
+    def _read(self, index: Index, name: str) -> Token | None:
+        keyring = self._keyring(index)
+        if not keyring.is_exclusive:
+            return keyring.get(name)
+        lock = self._store.lock()
+        try:
+            return keyring.get(name)
+        finally:
+            lock.release()
+
     def _keyring(self, index: Index) -> Keyring:
         if index.backend is None:
             index.backend = choose(self._environment)
         return Keyring(index.backend, self._environment)
 
     @contextlib.contextmanager
-    def _writing(
-        self, warn: Callable[[str], None] | None = None, patience: float | None = None
-    ) -> Iterator[Index]:
-        lock = self._store.lock() if patience is None else self._store.lock(patience)
+    def _writing(self, *, begin_anew: bool = False, patience: float = PATIENCE) -> Iterator[Index]:
+        lock = self._store.lock(patience)
         try:
             try:
                 index = self._store.read()
-            except DamagedIndexError as error:
-                if warn is None:
+            except DamagedIndexError:
+                if not begin_anew:
                     raise
-                warn(f"{error.message}; it is kept as {self._store.keep_aside()}, and a new one begun")
                 index = Index()
+                index.is_anew = True
             if index.intents:
                 _mend(index, self._keyring(index))
                 self._store.write(index)
@@ -150,31 +169,29 @@ def taken(name: str) -> VaultError:
     )
 
 
-def _held(keyring: Keyring, name: str, entry: Entry) -> Token:
-    token = keyring.get(name)
+def _strayed(name: str, token: Token | None) -> VaultError:
     if token is None:
-        raise VaultError(
+        return VaultError(
             f"the keyring no longer has {name}",
             f"`tokenguard remove {name}` forgets it, `tokenguard add {name} --replace` restores it",
         )
-    if token.fingerprint != entry.fingerprint:
-        raise VaultError(
-            f"what the keyring has under {name} is not the token that was added under this name",
-            f"if it was you: `keyring get {SERVICE} {name} | tokenguard add {name} --replace --stdin`",
-        )
-    return token
+    return VaultError(
+        f"what the keyring has under {name} is not the token that was added under this name",
+        f"if it was you: `keyring get {SERVICE} {name} | tokenguard add {name} --replace --stdin`",
+    )
 
 
-def _set(
-    store: Store, index: Index, keyring: Keyring, name: str, token: Token, entry: Entry, *, replace: bool
-) -> None:
-    held = keyring.get(name)
-    if name not in index.tokens and held not in (None, token) and not replace:
+def _expect_room(index: Index, keyring: Keyring, name: str, token: Token) -> None:
+    if name not in index.tokens and keyring.get(name) not in (None, token):
         raise VaultError(
             f"the keyring already has a token under {name}, which tokenguard does not know of",
             f"choose another name, or --replace it; to take it in: `keyring get {SERVICE} {name} | "
             f"tokenguard add {name} --stdin`",
         )
+
+
+def _set(store: Store, index: Index, keyring: Keyring, name: str, token: Token, entry: Entry) -> None:
+    held = keyring.get(name)
     index.intents[name] = entry
     store.write(index)
     try:
@@ -187,7 +204,8 @@ def _set(
             _mend(index, keyring)
             store.write(index)
         raise
-    index.tokens[name] = index.intents.pop(name) or entry
+    index.tokens[name] = entry
+    del index.intents[name]
 
 
 def _delete(store: Store, index: Index, keyring: Keyring, name: str) -> None:

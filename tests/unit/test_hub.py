@@ -1,0 +1,305 @@
+"""Each answer of the Hub means what it means: valid, not valid, or not known, which is not the same as invalid."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import huggingface_hub
+import pytest
+from huggingface_hub import constants
+from huggingface_hub.utils._http import default_client_factory
+
+import tokenguard.hub
+from tests.support import hub as double
+from tests.support.credentials import user_token
+from tokenguard.core.endpoint import read_endpoint
+from tokenguard.core.identity import Identity
+from tokenguard.core.token import Token
+from tokenguard.errors import HubError, RejectedError, TokenguardError
+from tokenguard.hub import Hub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SECRET = user_token()
+
+
+@pytest.fixture
+def served() -> Iterator[double.Hub]:
+    with double.Hub() as it:
+        yield it
+        huggingface_hub.set_client_factory(default_client_factory)  # which closes the connections, too
+
+
+@pytest.fixture
+def hub(served: double.Hub) -> Hub:
+    return Hub(read_endpoint(served.endpoint))
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made, of no length."""
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    return pauses
+
+
+def failure(hub: Hub, secret: str = SECRET) -> TokenguardError:
+    with pytest.raises(TokenguardError) as caught:
+        hub.whoami(Token(secret))
+    assert secret[3:] not in f"{caught.value.message} {caught.value.hint}"
+    return caught.value
+
+
+def test_a_valid_token_has_an_identity(served: double.Hub, hub: Hub) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user("read", orgs=[double.organization("acme")])))
+    identity = hub.whoami(Token(SECRET))
+    assert (identity.account, identity.role, identity.orgs[0].name) == ("alice", "read", "acme")
+
+
+def test_the_token_is_in_one_header_and_nowhere_else(served: double.Hub, hub: Hub) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user()))
+    hub.whoami(Token(SECRET))
+    (request,) = served.requests
+    assert (request.method, request.path, request.token, request.body) == ("GET", double.WHOAMI, SECRET, b"")
+    assert [name for name, value in request.headers.items() if SECRET in value] == ["authorization"]
+
+
+def test_401_is_a_token_that_is_not_valid(served: double.Hub, hub: Hub) -> None:
+    error = failure(hub)
+    assert isinstance(error, RejectedError)
+    assert f"{served.endpoint}/settings/tokens" in error.hint
+    assert len(served.requests) == 1
+
+
+UNKNOWN = {
+    "403": (double.forbidden("blocked by acme"), "it exists, and may not ask (blocked by acme)"),
+    "429": (double.limited(), "rate limit is spent"),
+    "500": (double.broken(), "answers 500"),
+    "502": (double.broken(502), "answers 502"),
+    "404": (double.broken(404), "answers 404"),
+    "418": (double.broken(418), "answers 418"),
+    "204": (double.Answer(204), "answers 204"),
+    "206": (double.ok(double.whoami_user())._replace(status=206), "answers 206"),
+    "captive portal": (double.garbage(), "does not answer as the Hub does"),
+    "no object": (double.wrong_json(), "does not answer as the Hub does"),
+    "no name": (double.ok({"type": "user"}), "does not answer as the Hub does"),
+    "name of another type": (double.ok({"name": ["alice"]}), "does not answer as the Hub does"),
+    "nothing": (double.Answer(200), "does not answer as the Hub does"),
+    "deep": (double.Answer(200, b"[" * 100_000), "does not answer as the Hub does"),
+    "huge": (double.huge(8 << 20), "does not answer as the Hub does"),
+    "hang up": (double.hang_up(), "could not be asked"),
+}
+
+
+@pytest.mark.parametrize("case", UNKNOWN)
+def test_every_other_answer_says_nothing_about_the_token(served: double.Hub, hub: Hub, case: str) -> None:
+    answer, said = UNKNOWN[case]
+    served.answer(SECRET, answer)
+    error = failure(hub)
+    assert isinstance(error, HubError)
+    assert said in error.message
+    assert error.hint
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(served: double.Hub, hub: Hub) -> None:
+    """One that does not say how long it is."""
+    served.answer(SECRET, double.huge(8 << 20, sized=False))
+    assert "does not answer as the Hub does" in failure(hub).message
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(served: double.Hub, hub: Hub, status: int) -> None:
+    with double.Hub() as other:
+        other.answer(SECRET, double.ok(double.whoami_user()))
+        served.answer(SECRET, double.redirect(other.endpoint, status))
+        assert "sends the question elsewhere" in failure(hub).message
+        assert other.requests == []
+
+
+def test_where_nobody_listens_nothing_is_known() -> None:
+    error = failure(Hub(read_endpoint(double.closed_port())))
+    assert isinstance(error, HubError)
+    assert "could not be asked" in error.message
+
+
+@pytest.mark.parametrize("answer", [double.slow(60), double.drip(seconds=60)], ids=["slow", "drip"])
+def test_an_answer_that_does_not_come_is_not_waited_for(
+    served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch, answer: double.Answer
+) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user()), answer)
+    hub.whoami(Token(SECRET))  # what is loaded is not waited for
+    monkeypatch.setattr(tokenguard.hub, "_ANSWER", 0.2)
+    error = failure(hub)
+    assert isinstance(error, HubError)
+    assert "no answer within 0.2 seconds" in error.message
+
+
+def test_offline_nothing_is_known(served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    error = failure(hub)
+    assert isinstance(error, HubError)
+    assert "offline" in error.message
+    assert served.requests == []
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_no_proxy_is_shown_what_stays_on_this_machine(
+    served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user()))
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    with double.Hub() as proxy:
+        monkeypatch.setenv(variable, proxy.endpoint)
+        assert hub.whoami(Token(SECRET)).account == "alice"
+        assert proxy.requests == []
+
+
+def test_a_limit_that_opens_soon_is_waited_for(served: double.Hub, hub: Hub, slept: list[float]) -> None:
+    served.answer(SECRET, double.limited(reset=3), double.ok(double.whoami_user()))
+    assert hub.whoami(Token(SECRET)).account == "alice"
+    assert 3.0 in slept
+    assert len(served.requests) == 2
+
+
+def test_a_limit_is_waited_for_once(served: double.Hub, hub: Hub, slept: list[float]) -> None:
+    served.answer(SECRET, double.limited(reset=1))
+    assert "rate limit" in failure(hub).message
+    assert len(served.requests) == 2
+    assert [pause for pause in slept if pause] == [1.0]
+
+
+def test_a_limit_that_opens_late_is_told_and_not_asked_again(
+    served: double.Hub, hub: Hub, slept: list[float]
+) -> None:
+    served.answer(SECRET, double.limited(reset=55))
+    assert failure(hub).hint == "try again in 55 seconds"
+    assert failure(hub, user_token(1)).hint in ("try again in 55 seconds", "try again in 54 seconds")
+    assert len(served.requests) == 1
+    assert [pause for pause in slept if pause] == []
+
+
+def test_a_limit_that_is_spent_by_a_right_answer_is_kept_to(served: double.Hub, hub: Hub) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user(), RateLimit='"api";r=0;t=55'))
+    assert hub.whoami(Token(SECRET)).account == "alice"
+    assert isinstance(failure(hub), HubError)
+    assert len(served.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "hint"),
+    [
+        ("7", "try again in 7 seconds"),
+        ("600", "try again in 600 seconds"),
+        ("Wed, 21 Oct 2065 07:28:00 GMT", "try again in 55 seconds"),
+        ("", "try again in 55 seconds"),
+        ("-7", "try again in 55 seconds"),
+        ("1e3", "try again in 55 seconds"),
+        ("nan", "try again in 55 seconds"),
+        ("inf", "try again in 55 seconds"),
+    ],
+)
+def test_retry_after_counts_before_the_limit(
+    served: double.Hub, hub: Hub, slept: list[float], retry_after: str, hint: str
+) -> None:
+    served.answer(SECRET, double.limited(55, retry_after))
+    assert failure(hub).hint == hint
+    assert [pause for pause in slept if pause] == []
+
+
+def test_a_limit_without_a_time_is_told(served: double.Hub, hub: Hub) -> None:
+    served.answer(SECRET, double.broken(429))
+    assert failure(hub).hint == "try again later"
+
+
+LIMITS = {
+    "": None,
+    '"api";r=0;t=55': 55.0,
+    '"api"; r=0; t=55': 55.0,
+    '"api" ;r=0 ;t=55': 55.0,
+    '"api";r=00;t=055': 55.0,
+    '"api";r=1;t=55': None,
+    '"api";r=499;t=300': None,
+    '"a";r=0;t=5, "b";r=0;t=9': 9.0,
+    '"a";r=0;t=9, "b";r=0;t=5': 9.0,
+    '"a";r=5;t=9, "b";r=0;t=5': 5.0,
+    '"api";r=0;t=0': 0.0,
+    '"api";r=0': None,
+    '"api";t=55': None,
+    '"api";r=0;t=': None,
+    '"api";r=;t=55': None,
+    '"api";r=0;t=-55': None,
+    '"api";r=-0;t=55': None,
+    '"api";r=0;t=x': None,
+    '"api";r=0;t=inf': None,
+    '"api";r=1e0;t=55': None,
+    "r=0": None,
+    "\x00\xff;;;===": None,
+    '"' + ";r=" * 10_000: None,
+    ";" + " " * 10_000: None,
+}
+
+
+@pytest.mark.parametrize("header", LIMITS, ids=lambda header: ascii(header)[:30])
+def test_the_header_tells_when_a_spent_limit_opens(header: str) -> None:
+    assert tokenguard.hub._until_reset({"ratelimit": header}) == LIMITS[header]
+
+
+@pytest.mark.parametrize(
+    "header", ['"api";r=0;t=' + "9" * 5000, '"api";r=' + "0" * 5000 + ";t=5", '"api";r=0;t=٣']
+)
+def test_a_hostile_header_does_no_harm(header: str) -> None:
+    seconds = tokenguard.hub._until_reset({"ratelimit": header})
+    assert seconds is None or 0 <= seconds < float("inf")
+
+
+def test_no_header_tells_nothing() -> None:
+    assert tokenguard.hub._until_reset({}) is None
+    assert tokenguard.hub._retry_after({}) is None
+
+
+def test_a_hostile_wait_is_told_and_not_waited_for(served: double.Hub, hub: Hub, slept: list[float]) -> None:
+    served.answer(SECRET, double.limited(retry_after="9" * 400))
+    assert isinstance(failure(hub), HubError)
+    assert isinstance(failure(hub), HubError)
+    assert len(served.requests) == 1
+    assert [pause for pause in slept if pause] == []
+
+
+def test_many_are_asked_about_in_order(served: double.Hub, hub: Hub) -> None:
+    secrets = [user_token(seed) for seed in range(20)]
+    for number, secret in enumerate(secrets):
+        served.answer(secret, double.ok(double.whoami_user(name=f"user-{number}")))
+    served.answer(secrets[3], double.unauthorized())
+    served.answer(secrets[5], double.broken())
+    answers = hub.whoami_all([Token(secret) for secret in secrets])
+    assert isinstance(answers[3], RejectedError)
+    assert isinstance(answers[5], HubError)
+    rest = [answer for number, answer in enumerate(answers) if number not in (3, 5)]
+    assert [answer.account for answer in rest if isinstance(answer, Identity)] == [
+        f"user-{number}" for number in range(20) if number not in (3, 5)
+    ]
+
+
+def test_none_is_asked_about_without_a_request(served: double.Hub, hub: Hub) -> None:
+    assert hub.whoami_all([]) == []
+    assert served.requests == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [double.forbidden, double.unauthorized, lambda message: double._error(500, message)],
+    ids=["403", "401", "500"],
+)
+@pytest.mark.parametrize("before", [0, 170, 186, 189, 192, 195])
+def test_a_hub_that_says_the_token_back_is_not_repeated(
+    served: double.Hub, hub: Hub, answer: Callable[[str], double.Answer], before: int
+) -> None:
+    """Nor is what the cut of a long message leaves of it."""
+    served.answer(SECRET, answer("x" * (before - 1) + " " * bool(before) + SECRET))
+    with pytest.raises(TokenguardError) as caught:
+        hub.whoami(Token(SECRET))
+    said = f"{caught.value.message} {caught.value.hint}"
+    assert not any(SECRET[at : at + 8] in said for at in range(3, len(SECRET) - 7))
