@@ -32,9 +32,10 @@ def get_token(name: str | None = None) -> str:
 def auth(name: str | None = None, *, hosts: Collection[str] = ()) -> HubAuth:
     """What `requests` and `httpx` take as `auth=`: it sends the token called `name` in the header `Authorization`.
 
-    It does so to the Hub's hosts alone, and over https (http only to this very machine): the endpoint's host
-    (`HF_ENDPOINT`), huggingface.co and its subdomains, hf.co, and *.endpoints.huggingface.cloud; never *.hf.space,
-    which anyone can run. `hosts` adds others, by their full names. Requests to any other host go out without it.
+    It does so to the Hub's hosts alone, and over https: the endpoint's host (`HF_ENDPOINT`), huggingface.co and
+    its subdomains, hf.co, and *.endpoints.huggingface.cloud; never *.hf.space, which anyone can run. An endpoint
+    on this very machine may be http, if no proxy is in between. `hosts` adds others, by their full names. Requests
+    to any other host go out without it.
 
     Raises as `get_token` does, and `tokenguard.UsageError` where `HF_ENDPOINT` is no address for tokens.
     """
@@ -68,9 +69,19 @@ class HubAuth:
     def _may_go_to(self, url: str) -> bool:
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        if parts.scheme == "https":
+            return is_hub(host, self._endpoint) or host in self._hosts
+        if parts.scheme != "http" or not is_loopback(host):
             return False
-        return is_hub(host, self._endpoint) or host in self._hosts
+        is_wanted = f"http://{parts.netloc.lower()}" == self._endpoint.origin or host in self._hosts
+        return is_wanted and not _is_proxied(host)
+
+
+def _is_proxied(host: str) -> bool:
+    # A proxy would be shown what is sent to this very machine in the clear.
+    from urllib.request import getproxies, proxy_bypass
+
+    return "http" in getproxies() and not proxy_bypass(host)
 
 
 def _secret(name: str | None) -> Token:

@@ -5,17 +5,19 @@ https://huggingface.co/docs/huggingface_hub/package_reference/hf_api#huggingface
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
 
 from tokenguard.core.identity import Identity, read_whoami
+from tokenguard.core.redact import redact_suspects, redact_values
 from tokenguard.deadline import DeadlineError, within
 from tokenguard.errors import HubError, RejectedError, TokenguardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Protocol
 
     from tokenguard.core.endpoint import Endpoint
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
         def status_code(self) -> int: ...  # noqa: D102 -- HTTP's own word
         @property
         def headers(self) -> Mapping[str, str]: ...  # noqa: D102 -- the same
+        @property
+        def url(self) -> object: ...  # noqa: D102 -- the same
+        def iter_bytes(self) -> Iterator[bytes]: ...  # noqa: D102 -- the body, decompressed
 
 
 # Seconds: for a single step of a connection, and for an answer as a whole.
@@ -36,8 +41,9 @@ _ANSWER = 20.0
 # As long as a rate limit is waited for; whoever waits for more should know what for.
 _SHORT = 5.0
 _AT_ONCE = 8
-# An account in hundreds of organizations has an answer of some 100 kB.
-_LARGEST = 4 * 1024 * 1024
+# Bytes. An account in hundreds of organizations has an answer of some 100 kB.
+_LARGEST = 512 * 1024
+_WHOAMI = "/api/whoami-v2"
 
 
 class _LimitError(HubError):
@@ -47,6 +53,14 @@ class _LimitError(HubError):
         when = "later" if seconds is None else f"in {seconds:.0f} seconds"
         super().__init__("the Hub's rate limit is spent, so nothing is known about the token", f"try again {when}")
         self.seconds = seconds
+
+
+class _Answer(Exception):  # noqa: N818 -- no error: it takes the body past huggingface_hub, which reads without end
+    """What the Hub said to whoami."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.body = body
 
 
 class Hub:
@@ -95,7 +109,9 @@ class Hub:
 
     def _ask(self, token: Token) -> Identity:
         try:
-            return read_whoami(within(_ANSWER, lambda: self._whoami(token)))
+            answer = json.loads(within(_ANSWER, lambda: self._whoami(token)))
+            # Some Hub might say the token back, or somebody have pasted it into a field.
+            return read_whoami(redact_values(answer, token.reveal()))
         except TokenguardError:
             raise
         except DeadlineError as error:
@@ -106,16 +122,24 @@ class Hub:
             ) from None
         except Exception as error:  # noqa: BLE001 -- the errors of whichever HTTP library huggingface_hub uses
             reason = str(error).partition("\n")[0] or type(error).__name__
-            raise HubError(f"{self.endpoint.host} could not be asked: {reason}", _CONNECTION) from None
+            offline = "offline mode" in reason
+            raise HubError(
+                f"{self.endpoint.host} could not be asked: {redact_suspects(reason)}",
+                "unset HF_HUB_OFFLINE to ask it" if offline else _CONNECTION,
+            ) from None
 
-    def _whoami(self, token: Token) -> object:
+    def _whoami(self, token: Token) -> bytes:
         with self._lock:
             from huggingface_hub import HfApi
 
             if not self._started:
                 self._start()
                 self._started = True
-        return HfApi(endpoint=self.endpoint.url).whoami(token=token.reveal())
+        try:
+            HfApi(endpoint=self.endpoint.url).whoami(token=token.reveal())
+        except _Answer as answer:
+            return answer.body
+        raise HubError(f"{self.endpoint.host} was not asked", "is there another version of huggingface_hub?")
 
     def _start(self) -> None:
         from huggingface_hub import get_session, set_client_factory
@@ -129,14 +153,16 @@ class Hub:
         )
 
     def _judge(self, response: Response) -> None:
-        """Raises what the answer means, before anything but its headers is read."""
+        """Raises what an answer to whoami means, or the _Answer itself."""
+        if not str(response.url).endswith(_WHOAMI):
+            return  # huggingface_hub's own questions, which have no token
         status, headers = response.status_code, response.headers
         left = _until_reset(headers)
         if status == 429 and (asked := _retry_after(headers)) is not None:
             left = asked
         if left is not None:
             self._opens_again = time.monotonic() + left
-        said = headers.get("x-error-message", "")[:200]
+        said = redact_suspects(headers.get("x-error-message", ""))[:200]
         why = f" ({said})" if said else ""
         if status == 401:
             raise RejectedError(
@@ -159,8 +185,12 @@ class Hub:
             raise HubError(
                 f"the Hub answers {status}, so nothing is known about the token{why}", "try again later"
             )
-        if int(headers.get("content-length", "0")) > _LARGEST:
-            raise ValueError("no answer to whoami is that long")
+        body = bytearray()
+        for part in response.iter_bytes():
+            body += part
+            if len(body) > _LARGEST:
+                raise ValueError("no answer to whoami is that long")
+        raise _Answer(bytes(body))
 
 
 _CONNECTION = "nothing is known about the token; check the network and HF_ENDPOINT"
@@ -177,4 +207,4 @@ def _until_reset(headers: Mapping[str, str]) -> float | None:
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() else None
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -58,7 +58,11 @@ def in_memory(environment: Mapping[str, str], token: Token) -> dict[str, str]:
         fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL,
     )
     # Scripts take the lowest descriptors for their own without looking.
-    kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD, _OUT_OF_THE_WAY)
+    try:
+        kept = fcntl.fcntl(descriptor, fcntl.F_DUPFD, _OUT_OF_THE_WAY)
+    except OSError:  # so few are allowed (ulimit -n)
+        kept = os.dup(descriptor)
+        os.set_inheritable(kept, True)  # noqa: FBT003 -- positional in Python
     os.close(descriptor)
     child = {name: value for name, value in environment.items() if name not in (HF_TOKEN, OLD_HF_TOKEN)}
     # By number, not by "self": whoever reads it may be a child of the program.

@@ -29,7 +29,7 @@ def run(command: Callable[[], int]) -> int:
     except TokenguardError as error:
         say(f"tokenguard: {printable(redact_suspects(error.message))}")
         if error.hint:
-            say(f"  {error.hint}")
+            say(f"  {printable(error.hint)}")
         return error.exit_code
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED

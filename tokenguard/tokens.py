@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from datetime import datetime, timezone
 
-from tokenguard.core.entry import Entry, Row
+from tokenguard.core.entry import Row, entry_of, with_verdicts
 from tokenguard.core.identity import Identity
 from tokenguard.core.name import check_name
 from tokenguard.errors import HubError, RejectedError, TokenguardError, UsageError, VaultError
-from tokenguard.vault.index import DamagedIndexError, Index
 from tokenguard.vault.keyring import KeyringError
-from tokenguard.vault.vault import taken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +18,8 @@ if TYPE_CHECKING:
     from tokenguard.core.permissions import Permission
     from tokenguard.core.token import Token
     from tokenguard.hub import Hub
+    from tokenguard.vault.index import Index
     from tokenguard.vault.vault import Vault
-
-# Seconds for which `validate` need not ask again. whoami-v2 has a strict rate limit, and a loop asks the same.
-_FRESH = 60.0
 
 
 def chosen(index: Index, environment: Mapping[str, str], folder: str | None) -> str:
@@ -47,7 +42,7 @@ def chosen(index: Index, environment: Mapping[str, str], folder: str | None) -> 
 
 def secret(vault: Vault, name: str | None, environment: Mapping[str, str], folder: str | None) -> Token:
     """The Token called `name`, or the one that is `chosen` in `folder`. Raises as `chosen` and `Vault.get` do."""
-    return vault.get(name or chosen(vault.index(), environment, folder))
+    return vault.get(chosen(vault.index(), environment, folder) if name is None else check_name(name))
 
 
 def held(vault: Vault, names: Iterable[str]) -> Iterator[tuple[str, Token | TokenguardError]]:
@@ -77,9 +72,19 @@ def here() -> str | None:
 
 def accounts(vault: Vault) -> set[str]:
     """The accounts that tokens in the vault belong to."""
+    return {identity.account for identity in _identities(vault) if identity.account}
+
+
+def permission_names(vault: Vault) -> set[str]:
+    """The permissions that tokens in the vault have: the Hub may have more than are known here."""
+    granted = [scope.permissions for identity in _identities(vault) for scope in identity.permissions]
+    return {name for names in granted for name in names}
+
+
+def _identities(vault: Vault) -> list[Identity]:
     with contextlib.suppress(VaultError):
-        return {entry.identity.account for entry in vault.index().tokens.values() if entry.identity.account}
-    return set()
+        return [entry.identity for entry in vault.index().tokens.values()]
+    return []
 
 
 def _bound(index: Index, folder: str) -> str | None:
@@ -97,26 +102,13 @@ def _normal(folder: str) -> str:
     return os.path.normcase(os.path.realpath(folder))
 
 
-def rows(index: Index) -> list[Row]:
-    """All tokens, in the order of their names."""
-    return [row(index, name) for name in sorted(index.tokens)]
-
-
-def row(index: Index, name: str) -> Row:
-    """The token called `name`. Raises VaultError where there is none."""
-    bound = tuple(folder for folder, bound in sorted(index.bindings.items()) if bound == name)
-    return Row(name, index.entry(name), index.default == name, bound)
-
-
 def expect_free(vault: Vault, name: str, *, replace: bool) -> None:
     """Raises UsageError where `name` cannot be a name, VaultError where it is in use or the vault cannot be used.
 
     That is asked before the token is, so that nobody pastes one in vain.
     """
     check_name(name)
-    with contextlib.suppress(DamagedIndexError):  # the token will be put into a new one
-        if name in vault.index().tokens and not replace:
-            raise taken(name)
+    vault.expect_free(name, replace=replace)
     vault.expect_open()
 
 
@@ -138,18 +130,7 @@ def add(
     expect_free(vault, name, replace=replace)
     entry = entry_of(token) if hub is None else entry_of(token, hub.whoami(token), hub.endpoint.url)
     vault.put(name, token, entry, replace=replace, default=default, warn=warn)
-    return row(vault.index(), name)
-
-
-def entry_of(token: Token, identity: Identity | None = None, endpoint: str | None = None) -> Entry:
-    """What there is to know about `token`: `identity` is what the Hub at `endpoint` has just said."""
-    kind = token.kind
-    known = Entry(token.fingerprint, token.masked(kind.prefix if kind else ""), kind and kind.name)
-    if identity is None:
-        return known._replace(identity=Identity(expires_at=token.expires_at))
-    if identity.expires_at is None:
-        identity = identity._replace(expires_at=token.expires_at)
-    return known._replace(status="valid", validated_at=_now(), endpoint=endpoint, identity=identity)
+    return vault.index().row(name)
 
 
 def use(vault: Vault, name: str | None, *, folder: str | None = None) -> None:
@@ -168,130 +149,37 @@ def use(vault: Vault, name: str | None, *, folder: str | None = None) -> None:
     vault.change(change)
 
 
-def validate(
-    vault: Vault,
-    hub: Hub,
-    targets: Sequence[tuple[str | None, Token | TokenguardError]],
-    wanted: Sequence[Permission] = (),
-    *,
-    fresh: bool = False,
-) -> list[Row]:
-    """Asks the Hub about each target, a token and its name in the vault if it has one, and gives them as shown.
-
-    An answer of the last minute is used again unless `fresh`. A row has an `error` where the Hub did not say, said
-    no, or the token lacks something `wanted`; also where the target is itself an error.
-    """
-    index = Index()
-    with contextlib.suppress(VaultError):  # a token from elsewhere can be asked about without a vault
-        index = vault.index()
-    asked: dict[str, Token] = {}
-    for _, token in targets:
-        if not isinstance(token, TokenguardError) and (
-            fresh or not _is_fresh(index.answers.get(token.fingerprint), hub)
-        ):
-            asked[token.fingerprint] = token
-    answers = dict(zip(asked, hub.whoami_all(list(asked.values())), strict=True))
-    found: dict[str, Entry] = {}
-    shown = []
-    for name, token in targets:
-        if isinstance(token, TokenguardError):
-            entry = index.tokens.get(name or "", Entry("", ""))
-            shown.append(_row(index, name, entry._replace(status="unknown"), token))
-            continue
-        answer = answers.get(token.fingerprint)
-        entry, error = _judged(index, token, answer, hub)
-        if answer is not None and entry.status != "unknown":
-            found[token.fingerprint] = entry
-        shown.append(_with_verdicts(_row(index, name, entry, error), wanted))
-    if found:
-        with contextlib.suppress(VaultError):  # a home that cannot be written takes nothing from the answer
-            vault.change(lambda index: _note(index, found))
-    return shown
-
-
-def _judged(
-    index: Index, token: Token, answer: Identity | TokenguardError | None, hub: Hub
-) -> tuple[Entry, TokenguardError | None]:
-    if answer is None:
-        return index.answers[token.fingerprint], None
-    if isinstance(answer, Identity):
-        return entry_of(token, answer, hub.endpoint.url), None
-    name = index.name_of(token.fingerprint)
-    known = index.tokens[name] if name else entry_of(token)
-    if isinstance(answer, RejectedError):
-        return known._replace(status="invalid", validated_at=_now(), endpoint=hub.endpoint.url), answer
-    return known._replace(status="unknown"), answer
-
-
-def _row(index: Index, name: str | None, entry: Entry, error: TokenguardError | None) -> Row:
-    name = name or index.name_of(entry.fingerprint)
-    if name not in index.tokens:
-        return Row(name, entry, error=error)
-    return row(index, name)._replace(entry=entry, error=error)
-
-
-def _with_verdicts(shown: Row, wanted: Sequence[Permission]) -> Row:
-    if shown.error or not wanted:
-        return shown
-    from tokenguard.core.permissions import decide
-
-    verdicts = tuple((permission, decide(shown.entry.identity, permission)) for permission in wanted)
-    missing = [f"{permission} ({verdict.reason})" for permission, verdict in verdicts if verdict.allowed is False]
-    unknown = [f"{permission} ({verdict.reason})" for permission, verdict in verdicts if verdict.allowed is None]
-    error: TokenguardError | None = None
-    if missing:
-        error = RejectedError(f"it lacks {', '.join(missing)}")
-    elif unknown:
-        error = HubError(f"nobody can say whether it has {', '.join(unknown)}")
-    return shown._replace(verdicts=verdicts, error=error)
-
-
-def _note(index: Index, found: Mapping[str, Entry]) -> None:
-    for name, entry in index.tokens.items():
-        index.tokens[name] = found.get(entry.fingerprint, entry)
-    index.answers = {
-        fingerprint: entry
-        for fingerprint, entry in {**index.answers, **found}.items()
-        if entry.status == "valid" and _age(entry.validated_at) < _FRESH
-    }
-
-
-def _is_fresh(answer: Entry | None, hub: Hub) -> bool:
-    return answer is not None and answer.endpoint == hub.endpoint.url and 0 <= _age(answer.validated_at) < _FRESH
-
-
-def rotate(vault: Vault, hub: Hub, name: str, token: Token, *, warn: Callable[[str], None]) -> bool:
-    """Puts `token` in the place of the one called `name`. True where the old one is still valid.
+def rotate(vault: Vault, hub: Hub, name: str, old: Token, new: Token, *, warn: Callable[[str], None]) -> bool:
+    """Puts `new` in the place of `old`, which is called `name`. True where `old` is still valid.
 
     Raises RejectedError where the Hub does not know the new one, it is another account's, or it cannot do all that
     the old one could; UsageError where it is the old one.
     """
     from tokenguard.core.grants import lacking
 
-    entry = vault.index().entry(name)
-    old = vault.get(name)
-    if token == old:
+    if new == old:
         raise UsageError("that is the old token", "make a new value on the page, and give that")
-    before, after = hub.whoami_all([old, token])
+    before, after = hub.whoami_all([old, new])
     if isinstance(after, TokenguardError):
         raise after
     # The page invalidates the old value at once; then what was known of it has to do.
-    is_alive = isinstance(before, Identity)
-    known = before if isinstance(before, Identity) else entry.identity
-    if known.account is not None and after.account != known.account:
+    known = before if isinstance(before, Identity) else vault.index().entry(name).identity
+    if known.account is None:
+        warn(f"nothing is known of the old token to compare it with; the new one belongs to {after.account}")
+    elif after.account != known.account:
         raise RejectedError(
             f"the new token belongs to {after.account}, the old one to {known.account}",
             f"`tokenguard add NAME` keeps it under a name of its own; {name} is as it was",
         )
-    if lost := lacking(known, after):
+    elif lost := lacking(known, after):
         raise RejectedError(
             f"the new token cannot do all that the old one could: {', '.join(lost)}",
             f"give it these permissions, or `tokenguard add {name} --replace` if it is meant to have less",
         )
-    vault.put(name, token, entry_of(token, after, hub.endpoint.url), replace=True, warn=warn)
+    vault.put(name, new, entry_of(new, after, hub.endpoint.url), replace=True, warn=warn)
     if isinstance(before, HubError):
         warn(f"whether the old token is still valid is not known: {before.message}")
-    return is_alive
+    return isinstance(before, Identity)
 
 
 def take_new(
@@ -304,26 +192,13 @@ def take_new(
     from tokenguard.core.grants import exceeding
 
     identity = hub.whoami(token)
-    fresh = _with_verdicts(Row(name, entry_of(token, identity, hub.endpoint.url)), wanted)
-    if fresh.error:
-        raise type(fresh.error)(fresh.error.message, "it was not kept; edit it on the page, and add it then")
+    made = with_verdicts(Row(name, entry_of(token, identity, hub.endpoint.url)), wanted)
+    if made.error:
+        raise type(made.error)(made.error.message, "it was not kept; edit it on the page, and add it then")
     if more := exceeding(identity, wanted):
         raise RejectedError(
             f"it can do more than was asked for: {', '.join(more)}",
             f"it was not kept; edit it on the page, or `tokenguard add {name}` to keep it as it is",
         )
-    vault.put(name, token, fresh.entry, warn=warn)
-    return row(vault.index(), name)
-
-
-def _now() -> str:
-    return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-def _age(moment: str | None) -> float:
-    """Seconds since `moment`; infinite where it is none."""
-    try:
-        then = datetime.fromisoformat((moment or "").replace("Z", "+00:00"))
-        return (datetime.now(timezone.utc) - then).total_seconds()
-    except (ValueError, TypeError):  # TypeError: somebody wrote a time without a zone
-        return float("inf")
+    vault.put(name, token, made.entry, warn=warn)
+    return vault.index().row(name)

@@ -38,7 +38,7 @@ PROMPT = "Token (not shown): "
 # The same program with less patience: tests do not wait for what never comes.
 IMPATIENT = """
 import tokenguard.hub
-tokenguard.hub._STEP, tokenguard.hub._ANSWER = 1.0, 2.0
+tokenguard.hub._STEP, tokenguard.hub._ANSWER = 0.5, 1.0
 from tokenguard.__main__ import main
 main()
 """
@@ -285,7 +285,7 @@ def test_nothing_is_kept_unless_the_hub_says_whose_it_is(
     assert ("--no-validate" in result.talk) == (status == 5)
 
 
-@pytest.mark.parametrize("answer", [lambda: slow(60), lambda: drip(seconds=0.5)], ids=["slow", "dripping"])
+@pytest.mark.parametrize("answer", [lambda: slow(60), lambda: drip(seconds=0.2)], ids=["slow", "dripping"])
 def test_a_hub_that_takes_for_ever_is_given_up(desk: Desk, answer: Callable[[], Answer]) -> None:
     token = desk.token()
     desk.hub.answer(token, answer())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def work(desk: Desk) -> str:
     """The token called work: the default, and bound to the machine's folder."""
-    token = desk.add("work", None, None, "--default")
+    token = desk.add("work", None, None, "--default", "--no-validate")
     assert desk.tokenguard("use", "work", "--here").status == 0
     return token
 
@@ -34,7 +34,7 @@ def test_rename_takes_along_what_points_to_the_token(desk: Desk, work: str) -> N
 
 
 def test_rename_leaves_the_others_alone(desk: Desk, work: str) -> None:
-    other = desk.add("other")
+    other = desk.add("other", None, None, "--no-validate")
     desk.tokenguard("use", "other")
     assert desk.tokenguard("rename", "work", "acme").status == 0
     assert desk.kept() == {"acme": work, "other": other}
@@ -46,7 +46,7 @@ def test_rename_leaves_the_others_alone(desk: Desk, work: str) -> None:
 
 
 def test_a_rename_that_cannot_be_changes_nothing(desk: Desk, work: str) -> None:
-    other = desk.add("other")
+    other = desk.add("other", None, None, "--no-validate")
     foreign = desk.token(9)
     command = (sys.executable, "-m", "keyring", "set", "tokenguard", "foreign")
     assert desk.run(*command, stdin=foreign.encode()).status == 0
@@ -67,7 +67,7 @@ def test_a_rename_that_cannot_be_changes_nothing(desk: Desk, work: str) -> None:
 
 
 def test_remove_takes_a_token_out_and_whatever_points_to_it(desk: Desk, work: str) -> None:
-    other = desk.add("other")
+    other = desk.add("other", None, None, "--no-validate")
     result = desk.tokenguard("remove", "work")
     assert (result.status, result.stdout) == (0, b"")
     assert "/settings/tokens" in result.talk
@@ -83,7 +83,7 @@ def test_remove_takes_a_token_out_and_whatever_points_to_it(desk: Desk, work: st
 
 
 def test_several_are_removed_at_once_or_where_one_is_unknown_none(desk: Desk, work: str) -> None:
-    other = desk.add("other")
+    other = desk.add("other", None, None, "--no-validate")
     result = desk.tokenguard("remove", "work", "nobody", "other")
     assert result.status == 4
     assert "no token called nobody" in result.talk

@@ -197,10 +197,10 @@ def test_signals_reach_the_child(desk: Desk, number: int) -> None:
 
 def test_no_signal_is_ignored_that_was_not(desk: Desk) -> None:
     """Python ignores some, and what is ignored is inherited."""
-    result = desk.tokenguard("run", "--", "sh", "-c", "grep -E '^Sig(Ign|Blk):' /proc/$$/status")
+    look = ("grep", "-E", "^Sig(Ign|Blk):", "/proc/self/status")
+    result = desk.tokenguard("run", "--", *look)
     assert result.status == 0
-    alone = desk.run("sh", "-c", "grep -E '^Sig(Ign|Blk):' /proc/$$/status")
-    assert result.out == alone.out
+    assert result.out == desk.run(*look).out
     ignored = int(result.out.partition("SigIgn:")[2].split()[0], 16)
     assert not ignored & (1 << signal.SIGPIPE - 1)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The same program with less patience: tests do not wait for what never comes.
 IMPATIENT = """
 import tokenguard.vault.keyring
-tokenguard.vault.keyring._UNATTENDED = 1.0
+tokenguard.vault.keyring._UNATTENDED = 0.5
 from tokenguard.__main__ import main
 main()
 """
@@ -48,7 +48,7 @@ def bus_is_gone(desk: Desk) -> None:
 FAILURES = {
     "locked": Failure(lambda desk: desk.service.lock(), "the keyring is locked", 1),
     "killed": Failure(lambda desk: desk.service.kill(), "the keyring cannot be reached"),
-    "frozen": Failure(lambda desk: desk.service.freeze(), "no answer within 1 seconds"),
+    "frozen": Failure(lambda desk: desk.service.freeze(), "no answer within 0.5 seconds"),
     "no bus": Failure(no_bus, "the keyring"),
     "gone bus": Failure(bus_is_gone, "the keyring"),
 }
@@ -136,12 +136,13 @@ def unattended(tmp_path: Path) -> Iterator[Desk]:
         yield Desk(tmp_path, hub, service)
 
 
+@pytest.mark.programs
 def test_a_prompt_that_nobody_answers_is_given_up(unattended: Desk) -> None:
     desk = unattended
     desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=desk.token())
     before = desk.index.read_bytes()
     desk.service.lock()
-    result = desk.tokenguard("token", "work")
+    result = impatiently(desk, "token", "work")
     expect_advice(result, "probably locked, with nobody to ask")
     assert "over SSH" in result.talk
     expect_advice(impatiently(desk, "add", "b", "--stdin", "--no-validate", stdin=desk.token(1)))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import pickle
+import random
 import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -13,15 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.credentials import ALNUM, signed_token
-from tokenguard.core.entry import Row
+from tests.support.credentials import ALNUM, every_kind
+from tokenguard.core.entry import Row, entry_of
 from tokenguard.core.identity import Identity
-from tokenguard.core.kinds import KINDS
+from tokenguard.core.kinds import KINDS, S3_ACCESS_KEY
 from tokenguard.core.name import check_name
 from tokenguard.core.token import Token, read_token
 from tokenguard.errors import UsageError
 from tokenguard.render.tokens import details, document, table, verdict_lines
-from tokenguard.tokens import entry_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,18 +29,19 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
 # A masked token shows four characters; twice as many are a leak.
 TOO_MANY = 8
 
-# Drawn by a seed: what is drawn to be simple, such as forty zeros, also stands in the text around it.
-bodies = st.randoms(use_true_random=False).flatmap(
-    lambda random: st.integers(20, 60).map(lambda length: "".join(random.choices(ALNUM, k=length)))
+seeds = st.integers(0, 2**32)
+credential = st.builds(
+    lambda kind, seed: every_kind(seed)[kind].split()[0], st.sampled_from(sorted(every_kind())), seeds
 )
-prefixed = st.builds(lambda kind, body: kind.prefix + body, st.sampled_from(KINDS), bodies)
-signed = st.builds(
-    lambda prefix, seed: signed_token(prefix, seed, sub=str(seed)),
-    st.sampled_from([kind.prefix for kind in KINDS if kind.prefix.endswith(("oauth_", "jwt_", "s3_"))]),
-    st.integers(0, 2**32),
+# By a seed: what Hypothesis draws is simple, and forty zeros also stand in the text around them.
+prefixed = st.builds(
+    lambda kind, seed, length: kind.prefix + "".join(random.Random(seed).choices(ALNUM, k=length)),
+    st.sampled_from(KINDS),
+    seeds,
+    st.integers(20, 60),
 )
-secrets = prefixed | signed
-around = st.text(st.sampled_from(" \t\r\n\ufeff\xa0\"'=:/\\x\0é\udcff"), max_size=5)
+secrets = credential | prefixed
+around = st.text(st.sampled_from(" \t\r\n\ufeff\xa0\"'=:/\\\0é\udcff"), max_size=5)
 
 
 def expect_hidden(text: str, secret: str) -> None:
@@ -76,9 +76,9 @@ def test_no_row_of_a_token_shows_it(secret: str) -> None:
 
 
 @given(secrets)
-def test_a_token_goes_into_no_pickle_copy_or_dictionary(secret: str) -> None:
+def test_a_token_goes_into_no_pickle_document_or_dictionary(secret: str) -> None:
     token = Token(secret)
-    calls: list[Callable[[Any], object]] = [pickle.dumps, copy.copy, copy.deepcopy, json.dumps, vars]
+    calls: list[Callable[[Any], object]] = [pickle.dumps, json.dumps, vars]
     calls += [dict, list, iter, bytes, len]
     for call in calls:
         with pytest.raises((TypeError, AttributeError)) as caught:
@@ -99,13 +99,11 @@ def test_a_token_is_read_or_refused_without_a_word_of_it(before: str, secret: st
         assert token.kind is not None
 
 
-@given(secrets, around)
+@given(credential.filter(lambda secret: not secret.startswith(S3_ACCESS_KEY.prefix)), around)
 def test_a_token_that_is_meant_for_a_name_is_not_repeated(secret: str, after: str) -> None:
-    """Many a token could be a name. What could not, nobody has to see."""
-    try:
-        assert check_name(secret + after) == secret + after
-    except UsageError as error:
-        expect_hidden(f"{error} {error.hint}", secret)
+    with pytest.raises(UsageError) as caught:
+        check_name(secret + after)
+    expect_hidden(f"{caught.value} {caught.value.hint}", secret)
 
 
 beginnings = st.sampled_from(["", *(kind.prefix for kind in KINDS)])
@@ -114,7 +112,13 @@ beginnings = st.sampled_from(["", *(kind.prefix for kind in KINDS)])
 @given(st.builds(str.__add__, beginnings, st.text(st.characters(categories=["L", "N", "Z"]), max_size=80)))
 def test_any_text_is_a_token_or_refused(text: str) -> None:
     words = text.lstrip("\ufeff").split()
-    if len(words) == 1 and words[0].startswith(tuple(kind.prefix for kind in KINDS)) and words[0].isascii():
+    prefixes = {kind.prefix for kind in KINDS}
+    if (
+        len(words) == 1
+        and words[0].startswith(tuple(prefixes))
+        and words[0].isascii()
+        and words[0] not in prefixes
+    ):
         assert read_token(text).reveal() == words[0]
     else:
         with pytest.raises(UsageError):

@@ -1,6 +1,5 @@
 """Tokens for Python programs: `auth` puts the header on requests to the Hub's hosts, and on no others."""
 
-import copy
 import os
 import pickle
 from collections.abc import Callable, Collection
@@ -235,10 +234,9 @@ def test_no_rendering_shows_the_token() -> None:
     assert SECRET not in repr(vars(auth))
     session = requests.Session()
     session.auth = auth
-    for copier in (pickle.dumps, copy.deepcopy):
-        with pytest.raises(TypeError, match="not pickled") as caught:
-            copier(session)
-        assert SECRET not in str(caught.value)
+    with pytest.raises(TypeError, match="not pickled") as caught:
+        pickle.dumps(session)
+    assert SECRET not in str(caught.value)
 
 
 def test_the_same_is_equal() -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # More than any token has; a pipe that never ends is not read to its end.
 _LARGEST = 64 * 1024
+# Characters of a line that a terminal passes on, and drops the rest: termios(3), and macOS' <sys/syslimits.h>.
+_LONGEST_LINE = 1023 if sys.platform == "darwin" else 4095
 
 
 def open_vault() -> Vault:
@@ -62,7 +64,10 @@ def take_token(*, from_stdin: bool, from_env: str | None, prompt: str = "Token (
         return token_on_stdin()
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the token", "use --stdin or --from-env VAR")
-    return read_token(click.prompt(prompt, hide_input=True, err=True))
+    typed = click.prompt(prompt, hide_input=True, err=True)
+    if len(typed) >= _LONGEST_LINE:
+        raise UsageError("a terminal does not pass on so long a line as a whole", "use --stdin or --from-env VAR")
+    return read_token(typed)
 
 
 def token_in_variable(variable: str) -> Token:
@@ -91,11 +96,13 @@ def expect_pipe(*, reveal: bool) -> None:
         )
 
 
-def permissions(texts: Iterable[str]) -> list[Permission]:
-    """What `--can` asks for. Raises UsageError where one is not known."""
+def permissions(texts: Iterable[str], vault: Vault) -> list[Permission]:
+    """What `--can` asks for. Raises UsageError where one is not known, nor had by a token in the vault."""
+    from tokenguard import tokens
     from tokenguard.core.permissions import parse
 
-    return [parse(text) for text in texts]
+    names = tokens.permission_names(vault)
+    return [parse(text, names) for text in texts]
 
 
 def warn(message: str) -> None:

@@ -28,6 +28,7 @@ def add(
     """
     from tokenguard import tokens
     from tokenguard.errors import HubError
+    from tokenguard.process import say
     from tokenguard.render.tokens import verdict_lines
 
     vault = _shared.open_vault()
@@ -37,9 +38,9 @@ def add(
     try:
         row = tokens.add(vault, hub, name, token, replace=replace, default=default, warn=_shared.warn)
     except HubError as error:
-        error.hint = f"{error.hint}; --no-validate keeps it without asking".lstrip("; ")
+        error.hint += "; --no-validate keeps it without asking"
         raise
     for line in verdict_lines([row], _shared.now()):
-        click.echo(f"kept {line}", err=True)
+        say(f"kept {line}")
     if not row.is_default and not vault.index().default:
-        click.echo(f"`tokenguard use {name}` makes it the default", err=True)
+        say(f"`tokenguard use {name}` makes it the default")

@@ -29,16 +29,18 @@ def export(name: str | None, *, form: str, variables: tuple[str, ...], unset: bo
     Examples:
       tokenguard export work --format fish | source
       eval "$(tokenguard export)"
-      tokenguard export ci --format docker --var HF_TOKEN > /dev/shm/env
+      docker run --env-file <(tokenguard export ci --format docker) IMAGE
       tokenguard export --format github
       eval "$(tokenguard export --unset)"
     """
-    from tokenguard import handing
+    from tokenguard import handing, launch
     from tokenguard.core.name import HF_TOKEN
 
     if unset and name:
         raise click.UsageError("--unset takes no NAME")
     if not unset:
         _shared.expect_pipe(reveal=reveal)
+        for warning in launch.warnings(os.environ):
+            _shared.warn(warning)
     token = None if unset else _shared.chosen_token(name)
     handing.export(form, variables or (HF_TOKEN,), token, os.environ)

@@ -19,11 +19,10 @@ def list(*, as_json: bool) -> None:  # noqa: A001 -- a command is called as its 
       tokenguard list
       tokenguard list --json
     """
-    from tokenguard import tokens
     from tokenguard.process import write
     from tokenguard.render.tokens import document, table
 
-    rows = tokens.rows(_shared.open_vault().index())
+    rows = _shared.open_vault().index().rows()
     if as_json:
         write(f"{document(rows)}\n")
     elif rows:

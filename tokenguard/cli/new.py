@@ -36,12 +36,13 @@ def new(
     """
     from tokenguard import tokens
     from tokenguard.core.grants import by_hand, form_link
-    from tokenguard.process import write
+    from tokenguard.errors import HubError
+    from tokenguard.process import say, write
     from tokenguard.render.tokens import verdict_lines
 
-    permissions = _shared.permissions(wanted)
-    hub = _shared.open_hub()
     vault = _shared.open_vault()
+    hub = _shared.open_hub()
+    permissions = _shared.permissions(wanted, vault)
     if name is not None:
         tokens.expect_free(vault, name, replace=False)
     link = form_link(permissions, tokens.accounts(vault), hub.endpoint.url)
@@ -55,6 +56,12 @@ def new(
     if name is None:
         return
     token = _shared.take_token(from_stdin=from_stdin, from_env=from_env)
-    row = tokens.take_new(vault, hub, name, token, permissions, warn=_shared.warn)
+    try:
+        row = tokens.take_new(vault, hub, name, token, permissions, warn=_shared.warn)
+    except HubError as error:
+        error.hint += (
+            f"; the new token was not kept: `tokenguard add {name} --no-validate` keeps it without asking"
+        )
+        raise
     for line in verdict_lines([row], _shared.now()):
-        click.echo(f"kept {line}", err=True)
+        say(f"kept {line}")

@@ -23,15 +23,22 @@ def rotate(name: str, *, from_stdin: bool, from_env: str | None, no_browser: boo
       tokenguard rotate ci --from-env NEW_TOKEN --no-browser
     """
     from tokenguard import tokens
+    from tokenguard.errors import HubError
+    from tokenguard.process import say
 
     vault, hub = _shared.open_vault(), _shared.open_hub()
-    vault.index().entry(name)
+    old = vault.get(name)  # before anybody invalidates it
     page = f"{hub.endpoint.url}/settings/tokens"
-    click.echo(f"Make a new value there (Manage, then Invalidate and refresh): {page}", err=True)
+    say(f"Make a new value there (Manage, then Invalidate and refresh): {page}")
     if not (from_stdin or from_env or no_browser):
         _shared.open_page(page)
-    token = _shared.take_token(from_stdin=from_stdin, from_env=from_env, prompt="New token (not shown)")
-    if tokens.rotate(vault, hub, name, token, warn=_shared.warn):
+    new = _shared.take_token(from_stdin=from_stdin, from_env=from_env, prompt="New token (not shown)")
+    try:
+        is_alive = tokens.rotate(vault, hub, name, old, new, warn=_shared.warn)
+    except HubError as error:
+        error.hint += f"; the new token was not kept: `tokenguard add {name} --replace --no-validate` keeps it"
+        raise
+    if is_alive:
         _shared.warn(f"{name} is rotated, but the old token is still valid: revoke it at {page}")
     else:
         _shared.warn(f"{name} is rotated")

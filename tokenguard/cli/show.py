@@ -28,7 +28,7 @@ def show(name: str | None, *, as_json: bool) -> None:
     from tokenguard.render.tokens import details, document
 
     index = _shared.open_vault().index()
-    row = tokens.row(index, name or tokens.chosen(index, os.environ, tokens.here()))
+    row = index.row(tokens.chosen(index, os.environ, tokens.here()) if name is None else name)
     if as_json:
         write(f"{document([row])}\n")
     else:

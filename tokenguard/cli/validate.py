@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
 import click
@@ -50,20 +51,24 @@ def validate(
       tokenguard validate work --can read:acme/private-model --can inference
       tokenguard validate --env HF_TOKEN --can repo.write:acme
     """
-    from tokenguard import tokens
-    from tokenguard.process import write
+    from tokenguard import tokens, validation
+    from tokenguard.cli._shared import token_in_variable, token_on_stdin
+    from tokenguard.core.printable import printable
+    from tokenguard.errors import VaultError
+    from tokenguard.process import say, write
     from tokenguard.render.tokens import document, verdict_lines
+    from tokenguard.vault.index import Index
 
     if sum([bool(names), everything, variable is not None, from_stdin]) > 1:
         raise click.UsageError("NAME, --all, --env and --stdin exclude each other")
-    permissions = _shared.permissions(wanted)
-    hub = _shared.open_hub()
-    vault = _shared.open_vault()
-    targets: list[tuple[str | None, Token | TokenguardError]] = []
-    if variable is not None:
-        targets = [(None, _shared.token_in_variable(variable))]
-    elif from_stdin:
-        targets = [(None, _shared.token_on_stdin())]
+    vault, hub = _shared.open_vault(), _shared.open_hub()
+    permissions = _shared.permissions(wanted, vault)
+    index = Index()
+    if variable is not None or from_stdin:
+        token = token_on_stdin() if variable is None else token_in_variable(variable)
+        targets: list[tuple[str | None, Token | TokenguardError]] = [(None, token)]
+        with contextlib.suppress(VaultError):  # a token from elsewhere needs no vault
+            index = vault.index()
     else:
         index = vault.index()
         if everything:
@@ -71,12 +76,13 @@ def validate(
         elif not names:
             names = (tokens.chosen(index, os.environ, tokens.here()),)
         targets = [*tokens.held(vault, names)]
-    rows = tokens.validate(vault, hub, targets, permissions, fresh=fresh)
+    rows, learnt = validation.validate(index, hub, targets, permissions, fresh=fresh)
     if as_json:
         write(f"{document(rows, validated=True)}\n")
     else:
         write("".join(f"{line}\n" for line in verdict_lines(rows, _shared.now())))
     errors = [row.error for row in rows if row.error is not None]
     for hint in dict.fromkeys(error.hint for error in errors if error.hint):
-        click.echo(f"  {hint}", err=True)
+        say(f"  {printable(hint)}")
+    validation.remember(vault, learnt)
     return max((error.exit_code for error in errors), default=0)

@@ -22,6 +22,11 @@ class Endpoint(NamedTuple):
     host: str
 
     @property
+    def origin(self) -> str:
+        """The url without a path, in lower case."""
+        return "/".join(self.url.split("/")[:3]).lower()
+
+    @property
     def is_loopback(self) -> bool:
         """Whether it runs on this very machine."""
         return is_loopback(self.host)
@@ -37,7 +42,7 @@ def read_endpoint(text: str) -> Endpoint:
     match = re.fullmatch(
         r"(https?)://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(/[\w.~/-]*)?", url, re.ASCII
     )
-    if match is None:
+    if match is None or int((match[3] or ":0")[1:]) > 65535:
         raise UsageError("HF_ENDPOINT is not an address that tokens can be sent to", f"it is like {OFFICIAL}")
     endpoint = Endpoint(url, match[2].strip("[]").lower())
     if match[1] == "http" and not endpoint.is_loopback:
@@ -50,7 +55,14 @@ def read_endpoint(text: str) -> Endpoint:
 
 def is_loopback(host: str) -> bool:
     """Whether `host` is this very machine: `localhost`, 127.0.0.0/8 (RFC 1122) or ::1."""
-    return host in _LOOPBACK or re.fullmatch(r"127(\.[0-9]{1,3}){3}", host) is not None
+    if host in _LOOPBACK:
+        return True
+    parts = host.split(".")
+    return len(parts) == 4 and parts[0] == "127" and all(_is_octet(part) for part in parts)
+
+
+def _is_octet(part: str) -> bool:
+    return part.isascii() and part.isdigit() and int(part) < 256
 
 
 def is_hub(host: str, endpoint: Endpoint) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 
 from tokenguard.core.detect import detect
+from tokenguard.core.kinds import KINDS
 from tokenguard.errors import UsageError
 
 TYPE_CHECKING = False
@@ -20,6 +21,8 @@ OLD_HF_TOKEN = "HUGGING_FACE_HUB_TOKEN"  # noqa: S105 -- the same
 _LETTERS = frozenset(string.ascii_letters)
 _DIGITS = frozenset(string.digits)
 _LONGEST = 64
+# Shorter than any is, since it may have been copied badly.
+_AS_LONG_AS_A_TOKEN = 24
 
 
 def check_name(name: str) -> str:
@@ -27,7 +30,8 @@ def check_name(name: str) -> str:
 
     Raises UsageError where it cannot, or is itself a token; the message does not repeat that.
     """
-    if detect(name.encode("utf-8", "surrogateescape")):
+    looks_alike = name.startswith(tuple(kind.prefix for kind in KINDS)) and len(name) >= _AS_LONG_AS_A_TOKEN
+    if looks_alike or detect(name.encode("utf-8", "surrogatepass")):
         raise UsageError("a token was given in place of its name", "the name is what `tokenguard list` says")
     if not name or len(name) > _LONGEST or not _fits(name, _LETTERS | _DIGITS, "._-"):
         raise UsageError(

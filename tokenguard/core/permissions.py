@@ -222,6 +222,9 @@ def _member_may(role: str | None, name: str) -> bool | None:
     is_for_admins = name.startswith(_FOR_ADMINS) or (name.startswith(("org.", "resourceGroup.")) and not is_read)
     if role not in ("write", "contributor", "read"):
         return True if is_read and not is_for_admins else None
+    # Admins may let others create groups: https://huggingface.co/docs/hub/security-resource-groups
+    if name == "resourceGroup.write":
+        return None
     if is_for_admins:
         return False
     # Every member may run inference for the organization, unless its admins say otherwise, which whoami does not

@@ -33,3 +33,14 @@ def redact_suspects(text: str) -> str:
     prefix = r"(hf_|api_org_|oauth_app_secret_|HFAK)"
     text = re.sub(prefix + r"[A-Za-z0-9_.%=+/-]{16,}", r"\1…", redact(text))
     return re.sub(r"[A-Za-z0-9]{32,}", "…", text)
+
+
+def redact_values(value: object, secret: str = "") -> object:
+    """Decoded JSON with every credential in its strings masked, and `secret` left out wherever it stands."""
+    if isinstance(value, str):
+        return redact(value.replace(secret, "…") if secret else value)
+    if isinstance(value, list):
+        return [redact_values(item, secret) for item in value]
+    if isinstance(value, dict):
+        return {redact_values(key, secret): redact_values(item, secret) for key, item in value.items()}
+    return value

@@ -48,13 +48,15 @@ class Token:
         from datetime import datetime, timezone
 
         from tokenguard.core.jws import read_object
+        from tokenguard.core.moment import written
 
         expiry = (read_object(parts[1]) or {}).get("exp")
+        if not isinstance(expiry, (int, float)) or isinstance(expiry, bool):
+            return None
         try:
-            moment = datetime.fromtimestamp(expiry, timezone.utc) if isinstance(expiry, int) else None
+            return written(datetime.fromtimestamp(expiry, timezone.utc))
         except (OverflowError, OSError, ValueError):
             return None
-        return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z") if moment else None
 
     def masked(self, prefix: str) -> str:
         """`prefix`, an ellipsis and the last four characters: enough to tell one's own tokens apart."""
@@ -93,7 +95,14 @@ def read_token(text: str) -> Token:
     token = Token(value)
     if len(value.split()) > 1:
         raise UsageError("more than one word was given", "give the token alone, on one line")
-    if not value.isascii() or not value.isprintable() or len(value) > _LONGEST or token.kind is None:
+    kind = token.kind
+    if (
+        not value.isascii()
+        or not value.isprintable()
+        or len(value) > _LONGEST
+        or kind is None
+        or value == kind.prefix
+    ):
         raise UsageError(
             "that is no Hugging Face token",
             f"tokens begin with one of {', '.join(kind.prefix for kind in KINDS)}",

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
+from tokenguard.core import moment
 from tokenguard.core.identity import to_document
 from tokenguard.core.printable import printable
+from tokenguard.core.redact import redact_suspects, redact_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from datetime import datetime
 
     from tokenguard.core.entry import Row
     from tokenguard.core.identity import Org
@@ -64,7 +67,8 @@ def document(rows: Iterable[Row], *, validated: bool = False) -> str:
     """All tokens as one JSON document; `validated` adds what only `tokenguard validate` knows."""
     import json
 
-    return json.dumps({"schema": SCHEMA, "tokens": [_object(row, validated=validated) for row in rows]}, indent=2)
+    tokens = [redact_values(_object(row, validated=validated)) for row in rows]
+    return json.dumps({"schema": SCHEMA, "tokens": tokens}, indent=2)
 
 
 def _object(row: Row, *, validated: bool) -> dict[str, object]:
@@ -83,7 +87,7 @@ def _object(row: Row, *, validated: bool) -> dict[str, object]:
     if validated and row.verdicts:
         fields["can"] = {str(permission): verdict.allowed for permission, verdict in row.verdicts}
     if row.error is not None:
-        fields["error"] = row.error.message
+        fields["error"] = redact_suspects(row.error.message)
     return fields
 
 
@@ -91,7 +95,7 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     identity = row.entry.identity
     marks = [*(["default"] if row.is_default else []), *row.bound]
     return (
-        row.name or "",
+        printable(row.name or ""),
         printable(identity.account or "-"),
         printable(identity.role or "-"),
         _ago(identity.created_at, now) or "-",
@@ -136,23 +140,15 @@ def _moment(text: str | None, now: datetime) -> str:
 
 
 def _when(text: str | None, now: datetime) -> str | None:
-    then = _parsed(text)
+    then = moment.read(text)
     if then is None:
         return None
     return f"in {_span(then - now)}" if then >= now else f"{_span(now - then)} ago"
 
 
 def _ago(text: str | None, now: datetime) -> str | None:
-    then = _parsed(text)
+    then = moment.read(text)
     return None if then is None else _span(max(now - then, timedelta()))
-
-
-def _parsed(text: str | None) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 def _span(span: timedelta) -> str:

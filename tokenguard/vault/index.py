@@ -11,9 +11,10 @@ import json
 import os
 
 from tokenguard import files
-from tokenguard.core.entry import Entry
+from tokenguard.core.entry import Entry, Row
 from tokenguard.core.identity import from_document, to_document
 from tokenguard.errors import VaultError
+from tokenguard.process import say
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +25,12 @@ if TYPE_CHECKING:
 SCHEMA = 1
 _FILE = "index.json"
 _LOCK = "index.lock"
+_LARGEST = 64 * 1024 * 1024
+_WRITABLE = "TOKENGUARD_HOME names another folder"
 # As long as a keyring may wait for its owner, and a few more in front of us.
 PATIENCE = 120.0
+# As long as that is waited without a word.
+_SILENCE = 1.0
 
 # What clusters' file systems answer to flock(2) where they are mounted without locks.
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
@@ -63,6 +68,19 @@ class Index:
         hint = f"there is {', '.join(near)}" if near else "`tokenguard add NAME` puts one there"
         raise VaultError(f"there is no token called {name}", hint)
 
+    def row(self, name: str) -> Row:
+        """The token called `name` as it is shown. Raises VaultError where there is none."""
+        bound = tuple(folder for folder, bound in sorted(self.bindings.items()) if bound == name)
+        return Row(name, self.entry(name), self.default == name, bound)
+
+    def rows(self) -> list[Row]:
+        """All tokens as they are shown, in the order of their names."""
+        return [self.row(name) for name in sorted(self.tokens)]
+
+    def alike(self, name: str) -> str | None:
+        """The name in use that some keyrings take for the same: upper and lower case are one on Windows."""
+        return next((other for other in self.tokens if other.casefold() == name.casefold()), None)
+
     def name_of(self, fingerprint: str) -> str | None:
         """The name of the token with this fingerprint, the first in the alphabet where it has several."""
         return min((name for name, entry in self.tokens.items() if entry.fingerprint == fingerprint), default=None)
@@ -90,19 +108,34 @@ class Store:
         Raises DamagedIndexError where it cannot be understood, VaultError where it cannot be read.
         """
         try:
-            data = files.read_small(self._path)
+            descriptor, _ = files.open_regular(self._path, _LARGEST)
+            with os.fdopen(descriptor, "rb") as file:
+                data = file.read()
         except FileNotFoundError:
             return Index()
         except OSError as error:
-            raise VaultError(f"{self._path} cannot be read: {error.strerror or error}") from None
-        return _decoded(data or b"", self._path)
+            reason = "is a symbolic link" if os.path.islink(self._path) else error.strerror or str(error)
+            raise VaultError(
+                f"{self._path} cannot be read: {reason}", "put it right; nothing was changed"
+            ) from None
+        return _decoded(data, self._path)
 
     def write(self, index: Index) -> None:
         """Puts `index` in place at once. The lock must be held. Raises VaultError where that fails."""
+        data = json.dumps(_encoded(index)).encode("ascii")
+        if len(data) > _LARGEST:
+            raise VaultError(f"{self._path} would be larger than {_LARGEST} bytes", "remove some tokens; see list")
         try:
-            files.replace(self._path, json.dumps(_encoded(index), indent=1).encode("ascii"))
+            self._tidy()
+            files.replace(self._path, data)
         except OSError as error:
-            raise VaultError(f"{self._path} cannot be written: {error.strerror or error}") from None
+            raise VaultError(f"{self._path} cannot be written: {error.strerror or error}", _WRITABLE) from None
+
+    def _tidy(self) -> None:
+        # What a writer leaves that is killed; there is no other while the lock is held.
+        for name in os.listdir(self._folder):
+            if name.startswith(f".{_FILE}."):
+                os.remove(os.path.join(self._folder, name))
 
     def lock(self, patience: float = PATIENCE) -> BaseFileLock:
         """Holds off all other writers until it is released; at most `patience` seconds are waited for them.
@@ -115,22 +148,19 @@ class Store:
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
             try:
-                lock = FileLock(path, mode=0o600)
-                lock.acquire(timeout=patience)
+                return _acquired(FileLock(path, mode=0o600), patience)
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
                     raise
-                path += ".held"
-                lock = SoftFileLock(path, mode=0o600)
-                lock.acquire(timeout=patience)
+            path += ".held"
+            return _acquired(SoftFileLock(path, mode=0o600), patience)
         except Timeout:
             raise VaultError(
                 "another tokenguard is changing the vault, and does not come to an end",
                 f"look for its process; if there is none, remove {path}",
             ) from None
         except OSError as error:
-            raise VaultError(f"{self._folder} cannot be written: {error.strerror or error}") from None
-        return lock
+            raise VaultError(f"{self._folder} cannot be written: {error.strerror or error}", _WRITABLE) from None
 
     def keep_aside(self) -> str:
         """Moves a damaged document out of the way, and says where to."""
@@ -139,6 +169,19 @@ class Store:
         aside = f"{self._path}.damaged-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}"
         os.rename(self._path, aside)
         return aside
+
+
+def _acquired(lock: BaseFileLock, patience: float) -> BaseFileLock:
+    from filelock import Timeout
+
+    try:
+        lock.acquire(timeout=min(patience, _SILENCE))
+    except Timeout:
+        if patience <= _SILENCE:
+            raise
+        say("tokenguard: waiting for another tokenguard, which is changing the vault")
+        lock.acquire(timeout=patience - _SILENCE)
+    return lock
 
 
 def _encoded(index: Index) -> dict[str, object]:

@@ -95,7 +95,7 @@ class Keyring:
             import secretstorage
 
             with contextlib.closing(secretstorage.dbus_init()) as bus:
-                return bool(secretstorage.get_default_collection(bus).is_locked())
+                return bool(secretstorage.Collection(bus).is_locked())
 
         return self._call(ask)
 

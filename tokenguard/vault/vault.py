@@ -38,6 +38,7 @@ class Vault:
             )
         self._store = Store(folder)
         self._environment = environment
+        self._may_mend = True
 
     def index(self) -> Index:
         """All that is known without the secrets. Nobody is asked for a password."""
@@ -45,10 +46,12 @@ class Vault:
         if not index.intents:
             return index
         # Somebody is in the middle of a change, or has died there: mended if it can be, not waited for.
-        with contextlib.suppress(VaultError):
-            if not self._keyring(index).is_locked:
+        try:
+            if self._may_mend and not self._keyring(index).is_locked:
                 with self._writing(patience=0) as mended:
                     return mended
+        except VaultError:
+            self._may_mend = False  # a keyring that hangs would be waited for again and again
         return index
 
     def expect_open(self) -> None:
@@ -86,14 +89,14 @@ class Vault:
         `warn` is told.
         """
         with self._writing(begin_anew=True) as index:
-            if name in index.tokens and not replace:
-                raise taken(name)
+            _expect_free(index, name, replace=replace)
             keyring = self._keyring(index)
+            held = keyring.get(name)
             if not replace:
-                _expect_room(index, keyring, name, token)
+                _expect_room(index, name, token, held)
             if index.is_anew:
                 warn(f"the index was damaged; it is kept as {self._store.keep_aside()}, and a new one begun")
-            _set(self._store, index, keyring, name, token, entry)
+            _set(self._store, index, keyring, name, token, entry, held)
             if default:
                 index.default = name
             self._store.write(index)
@@ -102,14 +105,14 @@ class Vault:
         """Calls the token `old` `new` from now on, wherever it is the default or bound."""
         with self._writing() as index:
             entry = index.entry(old)
-            if new in index.tokens:
-                raise taken(new)
+            _expect_free(index, new)
             keyring = self._keyring(index)
             token = keyring.get(old)
             if token is None or token.fingerprint != entry.fingerprint:
                 raise _strayed(old, token)
-            _expect_room(index, keyring, new, token)
-            _set(self._store, index, keyring, new, token, entry)
+            held = keyring.get(new)
+            _expect_room(index, new, token, held)
+            _set(self._store, index, keyring, new, token, entry, held)
             index.bindings = {folder: new if name == old else name for folder, name in index.bindings.items()}
             index.default = new if index.default == old else index.default
             _delete(self._store, index, keyring, old)
@@ -122,9 +125,14 @@ class Vault:
             for name in names:
                 _delete(self._store, index, self._keyring(index), name)
 
-    def change(self, change: Callable[[Index], None]) -> None:
-        """Has `change` alter what is known, under the lock."""
-        with self._writing() as index:
+    def expect_free(self, name: str, *, replace: bool) -> None:
+        """Raises VaultError where `name` is in use, and not to be replaced."""
+        with contextlib.suppress(DamagedIndexError):  # the token will be put into a new one
+            _expect_free(self.index(), name, replace=replace)
+
+    def change(self, change: Callable[[Index], None], patience: float = PATIENCE) -> None:
+        """Has `change` alter what is known, under the lock, for which `patience` seconds are waited."""
+        with self._writing(mend=False, patience=patience) as index:
             change(index)
             self._store.write(index)
 
@@ -144,7 +152,9 @@ class Vault:
         return Keyring(index.backend, self._environment)
 
     @contextlib.contextmanager
-    def _writing(self, *, begin_anew: bool = False, patience: float = PATIENCE) -> Iterator[Index]:
+    def _writing(
+        self, *, begin_anew: bool = False, mend: bool = True, patience: float = PATIENCE
+    ) -> Iterator[Index]:
         lock = self._store.lock(patience)
         try:
             try:
@@ -154,7 +164,7 @@ class Vault:
                     raise
                 index = Index()
                 index.is_anew = True
-            if index.intents:
+            if index.intents and mend:
                 _mend(index, self._keyring(index))
                 self._store.write(index)
             yield index
@@ -162,11 +172,12 @@ class Vault:
             lock.release()
 
 
-def taken(name: str) -> VaultError:
-    """The answer to a name that is in use."""
-    return VaultError(
-        f"there is already a token called {name}", "--replace overwrites it; `tokenguard rename` moves it away"
-    )
+def _expect_free(index: Index, name: str, *, replace: bool = False) -> None:
+    alike = index.alike(name)
+    if alike is not None and not (replace and alike == name):
+        raise VaultError(
+            f"there is already a token called {alike}", "`list` shows the names; `add --replace` overwrites one"
+        )
 
 
 def _strayed(name: str, token: Token | None) -> VaultError:
@@ -181,8 +192,8 @@ def _strayed(name: str, token: Token | None) -> VaultError:
     )
 
 
-def _expect_room(index: Index, keyring: Keyring, name: str, token: Token) -> None:
-    if name not in index.tokens and keyring.get(name) not in (None, token):
+def _expect_room(index: Index, name: str, token: Token, held: Token | None) -> None:
+    if name not in index.tokens and held not in (None, token):
         raise VaultError(
             f"the keyring already has a token under {name}, which tokenguard does not know of",
             f"choose another name, or --replace it; to take it in: `keyring get {SERVICE} {name} | "
@@ -190,19 +201,25 @@ def _expect_room(index: Index, keyring: Keyring, name: str, token: Token) -> Non
         )
 
 
-def _set(store: Store, index: Index, keyring: Keyring, name: str, token: Token, entry: Entry) -> None:
-    held = keyring.get(name)
+def _set(
+    store: Store, index: Index, keyring: Keyring, name: str, token: Token, entry: Entry, held: Token | None
+) -> None:
     index.intents[name] = entry
     store.write(index)
     try:
         keyring.set(name, token)
-    except VaultError:
+    except VaultError as error:
         # Some keyrings delete before they write. If this fails too, the intent stays, and is mended later.
-        with contextlib.suppress(VaultError):
+        try:
             if held is not None and keyring.get(name) != held:
                 keyring.set(name, held)
             _mend(index, keyring)
             store.write(index)
+        except VaultError:
+            raise VaultError(
+                f"{error.message}; what was kept under {name} may be gone with it",
+                f"when the keyring works again: `tokenguard add {name} --replace`",
+            ) from None
         raise
     index.tokens[name] = entry
     del index.intents[name]
@@ -212,7 +229,14 @@ def _delete(store: Store, index: Index, keyring: Keyring, name: str) -> None:
     keyring.get(name)  # a locked keyring says so before anything is intended
     index.intents[name] = None
     store.write(index)
-    keyring.delete(name)
+    try:
+        keyring.delete(name)
+    except VaultError:
+        with contextlib.suppress(VaultError):
+            if keyring.get(name) is not None:  # whoever is told that it failed expects it to be there
+                del index.intents[name]
+                store.write(index)
+        raise
     index.forget(name)
     del index.intents[name]
     store.write(index)
@@ -221,12 +245,9 @@ def _delete(store: Store, index: Index, keyring: Keyring, name: str) -> None:
 def _mend(index: Index, keyring: Keyring) -> None:
     """Brings the index in line with the keyring, where changes were begun and perhaps not finished."""
     for name, intended in list(index.intents.items()):
-        held = keyring.get(name)
-        if held is not None and intended is None:
+        if intended is None:
             keyring.delete(name)
-            held = None
-        if held is None:
             index.forget(name)
-        elif intended is not None and held.fingerprint == intended.fingerprint:
+        elif (held := keyring.get(name)) is not None and held.fingerprint == intended.fingerprint:
             index.tokens[name] = intended
         del index.intents[name]

@@ -126,7 +126,7 @@ TABLE: dict[str, tuple[Identity, Answers]] = {
             "org.auditLog.write:writers": NO,
             "org.billing.read:writers": NO,
             "org.serviceAccounts.write:writers": NO,
-            "resourceGroup.write:writers": NO,
+            "resourceGroup.write:writers": UNKNOWN,
             # as a contributor
             "read:contributors": YES,
             "discussions:contributors": YES,

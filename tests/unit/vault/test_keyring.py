@@ -179,7 +179,7 @@ def test_what_is_too_long_for_windows_is_refused_before_it_is_cut(memory: Memory
         (KeyringLocked("nope"), "the keyring is locked"),
         (RuntimeError("Prompt dismissed.."), "the keyring is locked"),
         (InitError("no bus\nmore"), "cannot be reached: no bus"),
-        (RuntimeError("Could not connect"), "cannot be reached: Could not connect"),
+        (OSError("Could not connect"), "cannot be reached: Could not connect"),
         (KeyError("x"), "the keyring failed: 'x'"),
         (RuntimeError(), "the keyring failed: RuntimeError"),
     ],

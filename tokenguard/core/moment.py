@@ -1,0 +1,30 @@
+"""Points in time, as the Hub writes them: ISO 8601 in UTC, with milliseconds."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+
+def now() -> str:
+    """The present."""
+    return written(datetime.now(timezone.utc))
+
+
+def written(moment: datetime) -> str:
+    """`moment`, which is in UTC, as the Hub would write it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def read(text: str | None) -> datetime | None:
+    """The moment that `text` names, None where it names none or leaves its time zone open."""
+    try:
+        moment = datetime.fromisoformat((text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def age(text: str | None) -> float:
+    """Seconds since the moment that `text` names; infinite where it names none."""
+    moment = read(text)
+    return (datetime.now(timezone.utc) - moment).total_seconds() if moment else float("inf")
