@@ -1,8 +1,4 @@
-"""The Vault: a keyring and an index that agree, whatever happens between writing the one and the other.
-
-Before the keyring is touched, the index says what is intended; afterwards it says what is. A process that dies in
-between leaves the intent, and the next one looks into the keyring to see which of the two is true.
-"""
+"""The Vault: named Tokens, the secrets in a keyring and all else in an index."""
 
 from __future__ import annotations
 
@@ -10,6 +6,7 @@ import contextlib
 
 from tokenguard.errors import UsageError, VaultError
 from tokenguard.vault.index import PATIENCE, DamagedIndexError, Index, Store
+from tokenguard.vault.journal import Journal
 from tokenguard.vault.keyring import SERVICE, Keyring, choose
 
 TYPE_CHECKING = False
@@ -91,12 +88,12 @@ class Vault:
         with self._writing(begin_anew=True) as index:
             _expect_free(index, name, replace=replace)
             keyring = self._keyring(index)
-            held = keyring.get(name)
+            held = keyring.get(name)  # asked before anything is put aside: it may be locked
             if not replace:
                 _expect_room(index, name, token, held)
             if index.is_anew:
                 warn(f"the index was damaged; it is kept as {self._store.keep_aside()}, and a new one begun")
-            _set(self._store, index, keyring, name, token, entry, held)
+            self._journal(index).set(name, token, entry)
             if default:
                 index.default = name
             self._store.write(index)
@@ -110,20 +107,21 @@ class Vault:
             token = keyring.get(old)
             if token is None or token.fingerprint != entry.fingerprint:
                 raise _strayed(old, token)
-            held = keyring.get(new)
-            _expect_room(index, new, token, held)
-            _set(self._store, index, keyring, new, token, entry, held)
+            _expect_room(index, new, token, keyring.get(new))
+            journal = self._journal(index)
+            journal.set(new, token, entry)
             index.bindings = {folder: new if name == old else name for folder, name in index.bindings.items()}
             index.default = new if index.default == old else index.default
-            _delete(self._store, index, keyring, old)
+            journal.delete(old)
 
     def remove(self, names: Iterable[str]) -> None:
         """Takes tokens out of the keyring and the index: all of them or, where a name is unknown, none."""
         with self._writing() as index:
             for name in names:
                 index.entry(name)
+            journal = self._journal(index)
             for name in names:
-                _delete(self._store, index, self._keyring(index), name)
+                journal.delete(name)
 
     def expect_free(self, name: str, *, replace: bool) -> None:
         """Raises VaultError where `name` is in use, and not to be replaced."""
@@ -151,6 +149,9 @@ class Vault:
             index.backend = choose(self._environment)
         return Keyring(index.backend, self._environment)
 
+    def _journal(self, index: Index) -> Journal:
+        return Journal(self._store, index, self._keyring(index))
+
     @contextlib.contextmanager
     def _writing(
         self, *, begin_anew: bool = False, mend: bool = True, patience: float = PATIENCE
@@ -165,8 +166,7 @@ class Vault:
                 index = Index()
                 index.is_anew = True
             if index.intents and mend:
-                _mend(index, self._keyring(index))
-                self._store.write(index)
+                self._journal(index).mend()
             yield index
         finally:
             lock.release()
@@ -199,55 +199,3 @@ def _expect_room(index: Index, name: str, token: Token, held: Token | None) -> N
             f"choose another name, or --replace it; to take it in: `keyring get {SERVICE} {name} | "
             f"tokenguard add {name} --stdin`",
         )
-
-
-def _set(
-    store: Store, index: Index, keyring: Keyring, name: str, token: Token, entry: Entry, held: Token | None
-) -> None:
-    index.intents[name] = entry
-    store.write(index)
-    try:
-        keyring.set(name, token)
-    except VaultError as error:
-        # Some keyrings delete before they write. If this fails too, the intent stays, and is mended later.
-        try:
-            if held is not None and keyring.get(name) != held:
-                keyring.set(name, held)
-            _mend(index, keyring)
-            store.write(index)
-        except VaultError:
-            raise VaultError(
-                f"{error.message}; what was kept under {name} may be gone with it",
-                f"when the keyring works again: `tokenguard add {name} --replace`",
-            ) from None
-        raise
-    index.tokens[name] = entry
-    del index.intents[name]
-
-
-def _delete(store: Store, index: Index, keyring: Keyring, name: str) -> None:
-    keyring.get(name)  # a locked keyring says so before anything is intended
-    index.intents[name] = None
-    store.write(index)
-    try:
-        keyring.delete(name)
-    except VaultError:
-        with contextlib.suppress(VaultError):
-            if keyring.get(name) is not None:  # whoever is told that it failed expects it to be there
-                del index.intents[name]
-                store.write(index)
-        raise
-    index.forget(name)
-    del index.intents[name]
-    store.write(index)
-
-
-def _mend(index: Index, keyring: Keyring) -> None:
-    """Brings the index in line with the keyring, where changes were begun and perhaps not finished."""
-    for name, intended in list(index.intents.items()):
-        if intended is None:
-            keyring.delete(name)
-            index.forget(name)
-        elif (held := keyring.get(name)) is not None and held.fingerprint == intended.fingerprint:
-            index.tokens[name] = intended
-        del index.intents[name]
