@@ -185,7 +185,7 @@ from tokenguard.cli import run
 for _ in range(60):
     with contextlib.redirect_stdout(io.StringIO()) as read:
         status = process.run(lambda: run(["token", "work"]))
-    print(status, read.getvalue().strip())
+    print(int(status), read.getvalue().strip())
 """
 
 
