@@ -81,7 +81,7 @@ def _is_proxied(host: str) -> bool:
     # A proxy would be shown what is sent to this very machine in the clear.
     from urllib.request import getproxies, proxy_bypass
 
-    return "http" in getproxies() and not proxy_bypass(host)
+    return not {"http", "all"}.isdisjoint(getproxies()) and not proxy_bypass(host)
 
 
 def _secret(name: str | None) -> Token:

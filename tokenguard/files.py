@@ -112,14 +112,19 @@ def replace(path: str, data: bytes) -> None:
     except BaseException:
         os.remove(temporary)
         raise
-    if hasattr(os, "O_DIRECTORY"):
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _settle(folder)
+
+
+def _settle(folder: str) -> None:
+    import contextlib
+
+    # Windows cannot open a folder, and network file systems refuse to: the rename has happened all the same.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(opened)
-        except OSError:
-            pass  # network file systems refuse to; the rename has happened
+            os.fsync(descriptor)
         finally:
-            os.close(opened)
+            os.close(descriptor)
 
 
 def _rename(source: str, target: str) -> None:

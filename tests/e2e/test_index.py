@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from tests.support.hub import ok, whoami_user
 from tests.support.repository import TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from keyring.backend import KeyringBackend
@@ -455,3 +456,54 @@ def test_it_lies_where_the_variable_says_or_with_the_persons_data(desk: Desk, tm
     assert desk.listed() == {}
     assert desk.tokenguard("add", "other", *ADD, stdin=desk.token(2)).status == 0
     assert (desk.home / ".local" / "share" / "tokenguard" / "index.json").is_file()
+
+
+# Held by another.
+
+HOLD = """
+import sys
+from filelock import FileLock
+with FileLock(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def held(desk: Desk) -> Iterator[None]:
+    """Another process has the lock."""
+    lock = desk.index.parent / "index.lock"
+    with subprocess.Popen(
+        (sys.executable, "-c", HOLD, lock), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"held\n"
+            yield
+        finally:
+            process.kill()
+
+
+def test_an_answer_waits_for_nobody(desk: Desk) -> None:
+    desk.add("work")
+    before = desk.index.read_bytes()
+    with held(desk):
+        result = desk.tokenguard("validate", "work")
+        assert (result.status, result.talk) == (0, "")
+        assert result.out == "work: valid, alice (user), write\n"
+        assert list(desk.listed()) == ["work"]
+    assert desk.index.read_bytes() == before
+
+
+def test_a_change_waits_and_says_so(desk: Desk) -> None:
+    desk.add("work")
+    with held(desk):
+        process = subprocess.Popen(
+            ("tokenguard", "use", "work"), env=desk.environment, cwd=desk.folder, stderr=subprocess.PIPE
+        )
+        assert process.stderr is not None
+        said = process.stderr.readline()
+    assert said == b"tokenguard: waiting for another tokenguard, which is changing the vault\n"
+    _, rest = process.communicate(timeout=TIMEOUT)
+    assert (process.returncode, rest) == (0, b"tokenguard: work is used by default\n")
+    assert desk.listed()["work"]["default"]

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.hub import ok, whoami_user
 from tests.support.repository import TIMEOUT
 
 if TYPE_CHECKING:
+    from tests.e2e.desk import Desk
     from tests.e2e.machine import Machine
 
 
@@ -196,3 +198,23 @@ def test_a_scan_with_and_without_options_say_the_same(machine: Machine) -> None:
         long = machine.run("tokenguard", "scan", "--format", "text", *paths)
         assert short == long
         assert short.status == {(): 1, ("a.py",): 1, ("b.py",): 0}.get(tuple(paths), 3)
+
+
+def test_without_standard_error_tokens_are_looked_after_all_the_same(desk: Desk) -> None:
+    old, new, unknown = (desk.token(seed) for seed in range(3))
+    for token in (old, new):
+        desk.hub.answer(token, ok(whoami_user()))
+    for status, stdin, arguments in [
+        (0, old, ("add", "work", "--stdin")),
+        (1, unknown, ("add", "other", "--stdin")),
+        (4, old, ("add", "work", "--stdin")),
+        (0, None, ("validate", "work")),
+        (1, unknown, ("validate", "--stdin")),
+        (2, old, ("rotate", "work", "--stdin")),
+        (0, new, ("rotate", "work", "--stdin")),
+    ]:
+        given = None if stdin is None else stdin.encode()
+        result = desk.run("sh", "-c", 'exec "$@" 2>/dev/full', "sh", "tokenguard", *arguments, stdin=given)
+        assert result.status == status, arguments
+        assert (b"valid" in result.stdout) == (arguments[0] == "validate"), arguments
+    assert desk.kept() == {"work": new}

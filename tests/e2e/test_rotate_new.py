@@ -75,6 +75,40 @@ def test_whether_the_old_token_is_alive_may_not_be_known(desk: Desk) -> None:
     assert "whether the old token is still valid is not known" in result.talk
 
 
+@pytest.mark.parametrize("answer", [unauthorized(), broken()], ids=["401", "500"])
+def test_a_new_token_is_taken_with_a_warning_where_nothing_is_known_of_the_old(desk: Desk, answer: Answer) -> None:
+    old, new = desk.token(1), desk.token(2)
+    desk.hub.answer(old, answer)
+    assert desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=old).status == 0
+    result = rotate(desk, new, whoami_user(name="bob"))
+    assert result.status == 0
+    assert "tokenguard: nothing is known of the old token to compare it with" in result.talk
+    assert "belongs to bob" in result.talk
+    assert desk.kept() == {"work": new}
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        (("rotate", "work"), ("add", "work", "--replace", "--no-validate")),
+        (("new", "other"), ("add", "other", "--no-validate")),
+    ],
+    ids=["rotate", "new"],
+)
+def test_while_the_hub_is_down_it_is_said_how_to_keep_a_token_all_the_same(
+    desk: Desk, command: tuple[str, str], advice: tuple[str, ...]
+) -> None:
+    old, new = desk.add("work"), desk.token()
+    desk.hub.answer(new, broken())
+    result = desk.tokenguard(*command, "--stdin", stdin=new)
+    assert result.status == 5
+    assert "the new token was not kept" in result.talk
+    assert f"`tokenguard {' '.join(advice)}`" in result.talk
+    assert desk.kept() == {"work": old}
+    assert desk.tokenguard(*advice, "--stdin", stdin=new).status == 0
+    assert desk.kept() == {"work": old} | {command[1]: new}
+
+
 def test_what_the_new_token_has_to_be(desk: Desk) -> None:
     orgs = [organization("acme")]
     granted = [WRITE, scope("repo.content.read", kind="org", name="acme")]

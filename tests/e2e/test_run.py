@@ -363,6 +363,12 @@ def test_memory_stays_where_it_is_whatever_a_shell_opens(desk: Desk) -> None:
     assert (result.status, result.out) == (0, DEFAULT)
 
 
+def test_memory_needs_no_more_descriptors_than_there_may_be(desk: Desk) -> None:
+    script = 'ulimit -n 64 && exec tokenguard run work --via file -- sh -c "cat \\$HF_TOKEN_PATH"'
+    result = desk.hand_over("sh", "-c", script)
+    assert (result.status, result.out) == (0, WORK), result.talk
+
+
 def test_no_token_is_in_any_environment_or_on_any_disk(desk: Desk) -> None:
     """As others see the processes: the child, and its child."""
     script = "sh -c 'echo $$ $PPID; read _; exit 0'; exit 7"

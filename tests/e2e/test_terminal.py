@@ -236,3 +236,19 @@ def test_nothing_but_text_is_shown(desk: Desk) -> None:
         _, text = shown(desk, *command)
         assert text
         assert all(line.isprintable() for line in text.split("\r\n")), command
+
+
+@pytest.mark.parametrize("length", [4094, 4095, 5000])
+def test_what_a_terminal_may_have_cut_is_refused(desk: Desk, length: int) -> None:
+    """It passes on no more than 4,095 characters of a line, and drops the rest without a word."""
+    token = desk.secret("".join(credentials.user_token(seed)[bool(seed) * 3 :] for seed in range(150))[:length])
+    with terminal(desk, "add", "work", "--no-validate") as screen:
+        screen.await_text(PROMPT)
+        screen.type(f"{token}\n")
+        status = screen.end()
+    desk.expect_hidden(screen.shown.encode())
+    if length < 4095:
+        assert (status, desk.kept()) == (0, {"work": token})
+    else:
+        assert (status, desk.kept()) == (2, {})
+        assert "use --stdin" in screen.shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -120,3 +121,34 @@ def test_a_folder_that_is_gone_needs_no_name_to_be_looked_up(desk: Desk) -> None
     command = ("sh", "-c", script, "sh", "tokenguard")
     assert desk.run(*command, "show", "a").status == 0
     assert desk.hand_over(*command, "token", "a").status == 0
+
+
+GET = "import sys, tokenguard; tokenguard.get_token(sys.argv[1])"
+# What takes a name, and puts it where the braces are.
+NAMED = [
+    *(("token", "{}"), ("show", "{}"), ("export", "{}"), ("run", "{}", "--", "env")),
+    *(("add", "{}", "--stdin"), ("new", "{}"), ("rename", "a", "{}"), ("rename", "{}", "x"), ("rotate", "{}")),
+    *(("use", "{}"), ("use", "{}", "--here"), ("remove", "{}"), ("remove", "a", "{}")),
+    ("validate", "{}"),
+]
+
+
+@pytest.mark.usefixtures("names")
+@pytest.mark.parametrize("name", ["empty", "like a token"])
+def test_what_is_no_name_is_never_the_default_and_never_repeated(desk: Desk, name: str) -> None:
+    desk.tokenguard("use", "a")
+    before = desk.index.read_bytes()
+    # As it is where a token was copied badly.
+    given = "" if name == "empty" else desk.secret(desk.token(8)[:-4])
+    for command in NAMED:
+        arguments = [argument.format(given) for argument in command]
+        result = desk.tokenguard(*arguments, stdin=desk.token(9))
+        assert result.status in (2, 4), command
+        assert given not in result.out or not given, command
+        assert "Traceback" not in result.talk
+    result = desk.run(sys.executable, "-c", GET, given)
+    assert result.status == 1
+    assert "UsageError" in result.talk
+    assert desk.index.read_bytes() == before
+    assert desk.kept() == {name: desk.token(seed) for seed, name in enumerate("abc")}
+    assert desk.hub.requests == []

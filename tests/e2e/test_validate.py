@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.hub import (
+    WHOAMI,
     Answer,
     Hub,
     broken,
@@ -29,7 +31,7 @@ from tests.support.hub import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tests.e2e.desk import Desk
     from tests.e2e.machine import Result
@@ -310,6 +312,8 @@ def test_the_token_goes_nowhere_else(desk: Desk) -> None:
             f"{other.endpoint}/?x=",
             f"{other.endpoint}#x",
             f"{other.endpoint}\\@x",
+            "https://huggingface.co:99999",
+            "http://127.0.0.1:99999",
         ]:
             environment = {"HF_ENDPOINT": endpoint} | proxies
             result = desk.tokenguard("validate", "--stdin", stdin=token, environment=environment)
@@ -325,6 +329,7 @@ def test_no_network_says_nothing_about_the_token(desk: Desk) -> None:
         result, (row,) = validate(desk, "work", environment=environment)
         assert (result.status, row["status"]) == (5, "unknown")
         assert "Traceback" not in result.talk
+        assert ("unset HF_HUB_OFFLINE" in result.talk) == ("HF_HUB_OFFLINE" in environment)
     assert asked(desk) == [token]
     assert desk.listed()["work"]["status"] == "valid"
 
@@ -334,3 +339,52 @@ def test_what_the_libraries_say_in_debugging_has_no_token(desk: Desk) -> None:
     desk.hub.answer(token, unauthorized())
     chatty = {"HF_DEBUG": "1", "HF_HUB_VERBOSITY": "debug"}
     assert validate(desk, "--stdin", stdin=token, environment=chatty)[0].status == 1
+
+
+def bomb() -> Answer:
+    """A right answer in front of a GiB of spaces, in a MiB."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    start = packer.compress(ok(whoami_user()).body) + packer.flush(zlib.Z_FULL_FLUSH)
+    spaces = packer.compress(b" " * (1 << 20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return Answer(200, start + spaces * 1024, {"Content-Type": "application/json", "Content-Encoding": "gzip"})
+
+
+# Says last how many KiB the command had at most; a child of the tests themselves would begin with all of theirs.
+MEASURE = """
+import resource, subprocess, sys
+status = subprocess.call(sys.argv[1:])
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+raise SystemExit(status)
+"""
+
+
+@pytest.mark.parametrize("answer", [lambda: huge(1 << 30, sized=False), bomb], ids=["no length", "gzip"])
+def test_no_answer_fills_the_memory(desk: Desk, answer: Callable[[], Answer]) -> None:
+    token = desk.token()
+    desk.hub.answer(token, answer())
+    command = (sys.executable, "-c", MEASURE, "tokenguard", "validate", "--stdin")
+    result = desk.run(*command, stdin=token.encode())
+    assert (result.status, asked(desk)) == (5, [token])
+    said, peak = result.out.splitlines()
+    assert "unknown (127.0.0.1 does not answer as the Hub does)" in said
+    assert 0 < int(peak) < 300 * 1024
+
+
+def test_what_the_hub_says_to_the_librarys_own_questions_does_not_matter(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It asks which agents there are, and has no token for that."""
+    token = desk.add("work")
+    genuine = desk.hub.respond
+    agents = {"AGENT": "some", "AI_AGENT": "some", "CLAUDECODE": "1"}
+    with Hub() as other:
+        for answer in (limited(300), unauthorized(), redirect(other.endpoint)):
+            monkeypatch.setattr(
+                desk.hub,
+                "respond",
+                lambda request, answer=answer: genuine(request) if request.path == WHOAMI else answer,
+            )
+            result, (row,) = validate(desk, "work", "--fresh", environment=agents)
+            assert (result.status, row["status"], result.talk) == (0, "valid", "")
+        assert not any(token in str(request) for request in other.requests)
+    assert all(request.path == WHOAMI for request in desk.hub.requests if token in str(request))

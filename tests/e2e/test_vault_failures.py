@@ -109,6 +109,17 @@ def test_a_locked_keyring_is_said_before_a_token_is_asked_for(desk: Desk) -> Non
     expect_advice(desk.tokenguard("add", "work"), "the keyring is locked")
 
 
+@pytest.mark.parametrize("options", [(), ("--stdin",), ("--from-env", "NOT_THERE")], ids=" ".join)
+def test_a_locked_keyring_is_said_before_a_token_is_invalidated(
+    desk: Desk, kept: str, options: tuple[str, ...]
+) -> None:
+    desk.service.lock()
+    result = desk.tokenguard("rotate", "work", *options)
+    expect_advice(result, "the keyring is locked")
+    assert "/settings/tokens" not in result.talk
+    assert desk.hub.requests == []
+
+
 def test_a_locked_keyring_is_asked_to_open_once_for_all_tokens(desk: Desk, kept: str) -> None:
     for seed, name in enumerate("abc", 1):
         desk.tokenguard("add", name, "--stdin", "--no-validate", stdin=desk.token(seed))

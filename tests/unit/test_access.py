@@ -122,6 +122,9 @@ SENDERS = [by_any, by_requests, by_httpx]
 @pytest.fixture(autouse=True)
 def _official(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("HF_ENDPOINT", raising=False)
+    for name in ("http_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def hub_auth(hosts: Collection[str] = ()) -> HubAuth:
@@ -188,6 +191,32 @@ def test_an_endpoint_on_this_very_machine_gets_it_over_http(
     monkeypatch.setenv("HF_ENDPOINT", endpoint)
     assert send(url, hub_auth()) == HEADER
     assert [send(other, hub_auth()) for other in others] == [None] * len(others)
+
+
+@pytest.mark.parametrize("send", SENDERS)
+def test_another_port_of_this_very_machine_gets_nothing(monkeypatch: pytest.MonkeyPatch, send: Send) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:8080")
+    assert send("http://127.0.0.1:8080/x", hub_auth()) == HEADER
+    for url in ("http://127.0.0.1:8081/x", "http://127.0.0.1/x", "http://127.0.0.1:80/x"):
+        assert send(url, hub_auth()) is None
+
+
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("send", SENDERS)
+def test_no_proxy_is_shown_what_stays_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, send: Send, variable: str
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:8080")
+    url = "http://127.0.0.1:8080/x"
+    monkeypatch.setenv(variable, "http://proxy.example:3128")
+    assert send(url, hub_auth()) is None
+    assert send("http://127.0.0.1:8081", hub_auth(["127.0.0.1"])) is None
+    assert send("https://huggingface.co", hub_auth()) == HEADER  # of which a proxy sees nothing
+    for hosts in ("127.0.0.1", "example.com,127.0.0.1", "*"):
+        monkeypatch.setenv("NO_PROXY", hosts)
+        assert send(url, hub_auth()) == HEADER
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    assert send(url, hub_auth()) is None
 
 
 @pytest.mark.parametrize("hosts", [["proxy.example"], ("Proxy.Example",), {"proxy.example"}, "proxy.example"])
@@ -271,6 +300,16 @@ def test_a_token_in_the_place_of_a_name_is_not_repeated(ask: Ask) -> None:
     with pytest.raises(tokenguard.TokenguardError) as caught:
         ask(SECRET)
     assert SECRET[3:] not in f"{caught.value} {caught.value.hint}"
+
+
+@pytest.mark.usefixtures("_nothing_kept")
+@pytest.mark.parametrize("ask", [tokenguard.get_token, tokenguard.auth])
+@pytest.mark.parametrize("name", ["", " ", "-", "copied badly"])
+def test_what_is_no_name_is_an_error_and_not_the_default(ask: Ask, name: str) -> None:
+    name = SECRET[:-4] if name == "copied badly" else name
+    with pytest.raises(tokenguard.UsageError) as caught:
+        ask(name)
+    assert SECRET[3:11] not in f"{caught.value} {caught.value.hint}"
 
 
 @pytest.mark.usefixtures("_nothing_kept")

@@ -141,6 +141,7 @@ def test_offline_nothing_is_known(served: double.Hub, hub: Hub, monkeypatch: pyt
     error = failure(hub)
     assert isinstance(error, HubError)
     assert "offline" in error.message
+    assert error.hint == "unset HF_HUB_OFFLINE to ask it"
     assert served.requests == []
 
 

@@ -53,6 +53,7 @@ def validate(
     """
     from tokenguard import tokens, validation
     from tokenguard.cli._shared import token_in_variable, token_on_stdin
+    from tokenguard.core.name import check_name
     from tokenguard.core.printable import printable
     from tokenguard.errors import VaultError
     from tokenguard.process import say, write
@@ -75,7 +76,7 @@ def validate(
             names = tuple(sorted(index.tokens))
         elif not names:
             names = (tokens.chosen(index, os.environ, tokens.here()),)
-        targets = [*tokens.held(vault, names)]
+        targets = [*tokens.held(vault, [check_name(name) for name in names])]
     rows, learnt = validation.validate(index, hub, targets, permissions, fresh=fresh)
     if as_json:
         write(f"{document(rows, validated=True)}\n")

@@ -13,6 +13,7 @@ import os
 from tokenguard import files
 from tokenguard.core.entry import Entry, Row
 from tokenguard.core.identity import from_document, to_document
+from tokenguard.core.name import check_name
 from tokenguard.errors import VaultError
 from tokenguard.process import say
 
@@ -59,9 +60,10 @@ class Index:
         self.is_anew = False
 
     def entry(self, name: str) -> Entry:
-        """The Entry called `name`. Raises VaultError where there is none."""
+        """The Entry called `name`. Raises VaultError where there is none, UsageError where there can be none."""
         if name in self.tokens:
             return self.tokens[name]
+        check_name(name)
         import difflib
 
         near = difflib.get_close_matches(name, self.tokens, n=3) or sorted(self.tokens)[:5]

@@ -6,8 +6,6 @@ while holding the lock knows that its author is dead, and looks into the keyring
 
 from __future__ import annotations
 
-import contextlib
-
 from tokenguard.errors import VaultError
 
 TYPE_CHECKING = False
@@ -51,11 +49,11 @@ class Journal:
         try:
             self._keyring.delete(name)
         except VaultError:
-            with contextlib.suppress(VaultError):
-                if self._keyring.get(name) is not None:  # whoever is told that it failed expects it to be there
-                    del self._index.intents[name]
-                    self._store.write(self._index)
-            raise
+            if not self._is_gone(name):
+                # Whoever is told that it failed does not expect it to be done later.
+                del self._index.intents[name]
+                self._store.write(self._index)
+                raise
         self._index.forget(name)
         del self._index.intents[name]
         self._store.write(self._index)
@@ -71,13 +69,24 @@ class Journal:
             del self._index.intents[name]
         self._store.write(self._index)
 
-    def _restore(self, name: str, held: Token | None, cause: VaultError) -> None:
-        # Some keyrings delete before they write. If this fails too, the intent stays, and is mended later.
+    def _is_gone(self, name: str) -> bool:
         try:
-            if held is not None and self._keyring.get(name) != held:
+            return self._keyring.get(name) is None
+        except VaultError:
+            return False
+
+    def _restore(self, name: str, held: Token | None, cause: VaultError) -> None:
+        # Some keyrings delete before they write, some write and then fail. If this fails too, the intent stays,
+        # and is mended later.
+        try:
+            if held is None:
+                self._keyring.delete(name)
+            elif self._keyring.get(name) != held:
                 self._keyring.set(name, held)
             self.mend()
         except VaultError:
+            if held is None:
+                raise VaultError(f"{cause.message}; `list` will say whether {name} was kept", cause.hint) from None
             raise VaultError(
                 f"{cause.message}; what was kept under {name} may be gone with it",
                 f"when the keyring works again: `tokenguard add {name} --replace`",

@@ -11,7 +11,7 @@ from tokenguard.vault.keyring import SERVICE, Keyring, choose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tokenguard.core.entry import Entry
     from tokenguard.core.token import Token
@@ -57,7 +57,7 @@ class Vault:
             index = self.index()
         except DamagedIndexError:
             index = Index()  # it will be put into a new one
-        self._keyring(index).get("")
+        self._keyring(index).get("-")  # no token can be called that
 
     def get(self, name: str) -> Token:
         """The Token called `name`."""
@@ -96,7 +96,12 @@ class Vault:
             self._journal(index).set(name, token, entry)
             if default:
                 index.default = name
-            self._store.write(index)
+            try:
+                self._store.write(index)
+            except VaultError as error:
+                raise VaultError(
+                    f"{error.message}; the keyring has {name}, and the next command notes it"
+                ) from None
 
     def rename(self, old: str, new: str) -> None:
         """Calls the token `old` `new` from now on, wherever it is the default or bound."""
@@ -112,16 +117,27 @@ class Vault:
             journal.set(new, token, entry)
             index.bindings = {folder: new if name == old else name for folder, name in index.bindings.items()}
             index.default = new if index.default == old else index.default
-            journal.delete(old)
+            try:
+                journal.delete(old)
+            except VaultError as error:
+                raise VaultError(
+                    f"{error.message}; it is called {new} now, and {old} as well", f"`tokenguard remove {old}`"
+                ) from None
 
-    def remove(self, names: Iterable[str]) -> None:
-        """Takes tokens out of the keyring and the index: all of them or, where a name is unknown, none."""
+    def remove(self, names: Sequence[str]) -> None:
+        """Takes tokens out of the keyring and the index; where a name is unknown, none of them."""
         with self._writing() as index:
             for name in names:
                 index.entry(name)
             journal = self._journal(index)
+            removed: list[str] = []
             for name in names:
-                journal.delete(name)
+                try:
+                    journal.delete(name)
+                except VaultError as error:
+                    done = f"; removed {', '.join(removed)}" if removed else ""
+                    raise VaultError(f"{name} is not removed: {error.message}{done}", error.hint) from None
+                removed.append(name)
 
     def expect_free(self, name: str, *, replace: bool) -> None:
         """Raises VaultError where `name` is in use, and not to be replaced."""

@@ -12,6 +12,7 @@ ENDPOINTS = {
     "https://huggingface.co///": Endpoint("https://huggingface.co", "huggingface.co"),
     "https://Hub.Example.COM": Endpoint("https://Hub.Example.COM", "hub.example.com"),
     "https://hub.example.com:8443": Endpoint("https://hub.example.com:8443", "hub.example.com"),
+    "https://hub.example.com:65535": Endpoint("https://hub.example.com:65535", "hub.example.com"),
     "https://example.com/hub/": Endpoint("https://example.com/hub", "example.com"),
     "https://example.com/a-b/~c/d.e": Endpoint("https://example.com/a-b/~c/d.e", "example.com"),
     "https://192.0.2.1": Endpoint("https://192.0.2.1", "192.0.2.1"),
@@ -102,6 +103,9 @@ NOT_PLAIN = [
     "https://huggingface.co:port",
     "https://huggingface.co:443:443",
     "https://huggingface.co:443443",
+    "https://huggingface.co:65536",
+    "https://huggingface.co:99999",
+    "http://127.0.0.1:99999",
     "https://huggingface.co:٤٤٣",
     "https://huggingface.co:-1",
 ]

@@ -111,6 +111,19 @@ def test_what_is_written_is_read_again(store: Store, tmp_path: Path) -> None:
     assert (tmp_path / "home" / "index.json").read_bytes().isascii()
 
 
+def test_what_a_killed_writer_left_is_tidied_by_the_next(store: Store, tmp_path: Path) -> None:
+    """Whoever reads tidies nothing: a writer may be at work."""
+    left = [".index.json.x1y2z3", ".index.json.a"]
+    others = [".index.json", "index.json.damaged-1", "index.lock", "x.index.json.y", ".other.json.x"]
+    for name in (*left, *others):
+        (tmp_path / "home" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "home" / name).write_text("half of it")
+    assert store.read().tokens == {}
+    assert sorted(os.listdir(tmp_path / "home")) == sorted([*left, *others])
+    store.write(store.read())
+    assert sorted(os.listdir(tmp_path / "home")) == sorted([*others, "index.json"])
+
+
 ENTRY: dict[str, object] = {
     "fingerprint": "sha256:0",
     "masked": "hf_",
