@@ -27,7 +27,7 @@ def main() -> None:
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {runs} runs in turn\n")
     with tempfile.TemporaryDirectory() as folder, SecretService() as service:
         # What `table` starts inherits it.
-        os.environ.update(service.environment, HF_HOME=folder, TOKENGUARD_HOME=str(Path(folder) / "tokenguard"))
+        os.environ.update(service.environment, HF_HOME=folder, XDG_DATA_HOME=folder)
         for number in range(3):
             add(f"token-{number}", user_token(number))
         (Path(folder) / "token").write_text(user_token(0))
@@ -40,7 +40,7 @@ def start(runs: int) -> None:
         "python -c pass": PYTHON,
         "tokenguard list": [tokenguard(), "list"],
         "hf auth list": [str(SCRIPTS / "hf"), "auth", "list"],
-        "tokenguard token | cat": ["sh", "-c", f"{tokenguard()} token token-1 | cat"],
+        "tokenguard token, to a pipe": ["sh", "-c", f"{tokenguard()} token token-1 | cat"],
     }
     table("Starting", commands, runs)
 
