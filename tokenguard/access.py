@@ -6,6 +6,7 @@ import os
 from urllib.parse import urlsplit
 
 from tokenguard.core.endpoint import is_hub, is_loopback, read_endpoint
+from tokenguard.errors import UsageError
 from tokenguard.home import home
 from tokenguard.tokens import here, secret
 from tokenguard.vault.vault import Vault
@@ -29,7 +30,7 @@ def get_token(name: str | None = None) -> str:
     return _secret(name).reveal()
 
 
-def auth(name: str | None = None, *, hosts: Collection[str] = ()) -> HubAuth:
+def auth(name: str | None = None, *, hosts: Collection[str] | None = None) -> HubAuth:
     """What `requests` and `httpx` take as `auth=`: it sends the token called `name` in the header `Authorization`.
 
     It does so to the Hub's hosts alone, and over https: the endpoint's host (`HF_ENDPOINT`), huggingface.co and
@@ -37,7 +38,8 @@ def auth(name: str | None = None, *, hosts: Collection[str] = ()) -> HubAuth:
     on this very machine may be http, if no proxy is in between. `hosts` adds others, by their full names. Requests
     to any other host go out without it.
 
-    Raises as `get_token` does, and `tokenguard.UsageError` where `HF_ENDPOINT` is no address for tokens.
+    Raises as `get_token` does, and `tokenguard.UsageError` where `HF_ENDPOINT` is no address for tokens, or one of
+    `hosts` no name of a host.
     """
     return HubAuth(_secret(name), hosts)
 
@@ -45,10 +47,10 @@ def auth(name: str | None = None, *, hosts: Collection[str] = ()) -> HubAuth:
 class HubAuth:
     """A callable that adds the header to a request of `requests` or `httpx`, where it may go."""
 
-    def __init__(self, token: Token, hosts: Collection[str] = ()) -> None:
+    def __init__(self, token: Token, hosts: Collection[str] | None = None) -> None:
         self._token = token
         self._endpoint = read_endpoint(os.environ.get("HF_ENDPOINT", ""))
-        self._hosts = frozenset(host.lower() for host in ([hosts] if isinstance(hosts, str) else hosts))
+        self._hosts = frozenset(map(_checked, [hosts] if isinstance(hosts, str) else hosts or ()))
 
     def __call__(self, request: R) -> R:
         """`request`, with the header where its host is one of the Hub's."""
@@ -75,6 +77,16 @@ class HubAuth:
             return False
         is_wanted = f"http://{parts.netloc.lower()}" == self._endpoint.origin or host in self._hosts
         return is_wanted and not _is_proxied(host)
+
+
+def _checked(host: str) -> str:
+    import re
+
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f]*:[0-9A-Fa-f]*", host):
+        raise UsageError(
+            f"{host!r} is no name of a host", 'it is like "hub.example.com": no scheme, no port, no star'
+        )
+    return host.lower()
 
 
 def _is_proxied(host: str) -> bool:

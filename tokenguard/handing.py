@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from tokenguard.core.name import HF_TOKEN, OLD_HF_TOKEN
 from tokenguard.errors import IncompleteError, UsageError
 from tokenguard.exporters import exporter
@@ -10,6 +12,7 @@ from tokenguard.process import write
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import BinaryIO
 
     from tokenguard.core.token import Token
 
@@ -38,7 +41,15 @@ def export(form: str, variables: Sequence[str], token: Token | None, environment
 
         write(mask(token.reveal()))
     try:
-        with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with open(path, "a+b") as file:
+            file.write(_newline_before(file) + text.encode())
     except OSError as error:
         raise IncompleteError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def _newline_before(file: BinaryIO) -> bytes:
+    # Somebody may have written a line to it without an end.
+    if not file.seek(0, os.SEEK_END):
+        return b""
+    file.seek(-1, os.SEEK_END)
+    return b"" if file.read(1) == b"\n" else b"\n"

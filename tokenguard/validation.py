@@ -27,7 +27,7 @@ _PATIENCE = 1.0
 
 
 class Validation(NamedTuple):
-    """What became of each target, and what the Hub has said anew, by fingerprint."""
+    """What became of each target, and what the Hub has said, by fingerprint."""
 
     rows: list[Row]
     learnt: dict[str, Entry]
@@ -60,7 +60,7 @@ def validate(
             continue
         answer = answers.get(token.fingerprint)
         entry, error = _judged(index, token, answer, hub)
-        if answer is not None and entry.status != "unknown":
+        if entry.status != "unknown":
             result.learnt[token.fingerprint] = entry
         result.rows.append(with_verdicts(_row(index, name, entry, error), wanted))
     return result
@@ -71,7 +71,7 @@ def remember(vault: Vault, learnt: Mapping[str, Entry]) -> None:
 
     def note(index: Index) -> None:
         for name, entry in index.tokens.items():
-            index.tokens[name] = learnt.get(entry.fingerprint, entry)
+            index.tokens[name] = _newer(entry, learnt.get(entry.fingerprint, entry))
         index.answers = {
             fingerprint: entry
             for fingerprint, entry in {**index.answers, **learnt}.items()
@@ -81,6 +81,12 @@ def remember(vault: Vault, learnt: Mapping[str, Entry]) -> None:
     if learnt:
         with contextlib.suppress(VaultError):
             vault.change(note, _PATIENCE)
+
+
+def _newer(known: Entry, learnt: Entry) -> Entry:
+    # That another Hub does not know a token says nothing about the one that does.
+    is_elsewhere = known.status == "valid" and known.endpoint != learnt.endpoint
+    return known if is_elsewhere and learnt.status == "invalid" else learnt
 
 
 def _serves(index: Index, hub: Hub, token: Token) -> bool:

@@ -229,6 +229,18 @@ def test_hosts_adds_others_by_their_full_names(send: Send, hosts: Collection[str
         assert send(other, auth) is None
 
 
+@pytest.mark.parametrize(
+    "host", ["https://example.org", "example.org:8443", "*.hf.space", "", "a b", "-a", "example.org/", "user@a"]
+)
+def test_what_is_no_host_is_refused(host: str) -> None:
+    with pytest.raises(tokenguard.UsageError, match="no name of a host"):
+        hub_auth([host])
+
+
+def test_no_hosts_add_none() -> None:
+    assert HubAuth(Token(SECRET), None) == HubAuth(Token(SECRET), [])
+
+
 def test_a_space_gets_it_by_its_full_name_alone() -> None:
     auth = hub_auth(["acme-app.hf.space"])
     assert by_any("https://acme-app.hf.space", auth) == HEADER

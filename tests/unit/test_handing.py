@@ -60,11 +60,12 @@ def test_a_name_that_is_none_writes_nothing(form: str, tmp_path: Path, capsys: p
     assert not file.exists()
 
 
+@pytest.mark.parametrize("before", [b"A=b\n", b"A=b"], ids=["a line", "a line without its end"])
 def test_github_masks_on_standard_output_and_appends_to_the_file(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], before: bytes
 ) -> None:
     file = tmp_path / "env"
-    file.write_bytes(b"A=b\n")
+    file.write_bytes(before)
     export("github", ["HF_TOKEN", "OTHER"], Token(SECRET), {"GITHUB_ENV": str(file)})
     assert capsys.readouterr() == (f"::add-mask::{SECRET}\n", "")
     text = file.read_bytes().decode()

@@ -106,7 +106,8 @@ def test_an_answer_of_the_last_minute_serves_again(index: Index, seconds: float,
     result = validation.validate(index, hub, [("work", WORK)])
     assert hub.asked == [WORK] * is_asked
     assert result.rows[0].entry.identity == (ALICE if is_asked else BOB)
-    assert list(result.learnt) == [WORK.fingerprint] * is_asked
+    # Also what is used again is noted: the token may have been named since.
+    assert result.learnt == {WORK.fingerprint: result.rows[0].entry}
 
 
 @pytest.mark.parametrize("validated_at", [None, "", "yesterday", "2026-01-01T00:00:00"])
@@ -257,3 +258,14 @@ def test_nothing_learnt_is_not_remembered(index: Index) -> None:
     shelf = Shelf(index)
     validation.remember(shelf, {})
     assert shelf.patience == []
+
+
+def test_another_hub_that_does_not_know_a_token_says_nothing_about_it(index: Index) -> None:
+    known = index.tokens["work"] = entry_of(WORK, ALICE, ENDPOINT)
+    result = validation.validate(index, Oracle(url="https://huggingface.co"), [("work", WORK)])
+    assert statuses(result) == [("work", "invalid", "unknown")]
+    validation.remember(Shelf(index), result.learnt)
+    assert index.tokens["work"] == known
+    result = validation.validate(index, Oracle(), [("work", WORK)])
+    validation.remember(Shelf(index), result.learnt)
+    assert index.tokens["work"].status == "invalid"

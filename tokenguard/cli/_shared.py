@@ -54,10 +54,14 @@ def takes_token(command: F) -> F:
     return command
 
 
-def take_token(*, from_stdin: bool, from_env: str | None, prompt: str = "Token (not shown)") -> Token:
-    """The Token that the user gives. Raises UsageError where it is none, or there is nobody to ask."""
+def expect_one_source(*, from_stdin: bool, from_env: str | None) -> None:
+    """Raises UsageError where a token is to come from two places, before anything is done."""
     if from_stdin and from_env:
         raise click.UsageError("--stdin does not go with --from-env")
+
+
+def take_token(*, from_stdin: bool, from_env: str | None, prompt: str = "Token (not shown)") -> Token:
+    """The Token that the user gives. Raises UsageError where it is none, or there is nobody to ask."""
     if from_env:
         return token_in_variable(from_env)
     if from_stdin:

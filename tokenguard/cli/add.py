@@ -31,6 +31,7 @@ def add(
     from tokenguard.process import say
     from tokenguard.render.tokens import verdict_lines
 
+    _shared.expect_one_source(from_stdin=from_stdin, from_env=from_env)
     vault = _shared.open_vault()
     hub = None if no_validate else _shared.open_hub()
     tokens.expect_free(vault, name, replace=replace)

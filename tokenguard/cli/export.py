@@ -36,8 +36,6 @@ def export(name: str | None, *, form: str, variables: tuple[str, ...], unset: bo
     from tokenguard import handing, launch
     from tokenguard.core.name import HF_TOKEN
 
-    if unset and name is not None:
-        raise click.UsageError("--unset takes no NAME")
     if not unset:
         _shared.expect_pipe(reveal=reveal)
         for warning in launch.warnings(os.environ):

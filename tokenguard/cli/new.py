@@ -40,6 +40,7 @@ def new(
     from tokenguard.process import say, write
     from tokenguard.render.tokens import verdict_lines
 
+    _shared.expect_one_source(from_stdin=from_stdin, from_env=from_env)
     vault = _shared.open_vault()
     hub = _shared.open_hub()
     permissions = _shared.permissions(wanted, vault)

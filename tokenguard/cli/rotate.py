@@ -26,6 +26,7 @@ def rotate(name: str, *, from_stdin: bool, from_env: str | None, no_browser: boo
     from tokenguard.errors import HubError
     from tokenguard.process import say
 
+    _shared.expect_one_source(from_stdin=from_stdin, from_env=from_env)
     vault, hub = _shared.open_vault(), _shared.open_hub()
     old = vault.get(name)  # before anybody invalidates it
     page = f"{hub.endpoint.url}/settings/tokens"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import click
 
 from tokenguard.cli import _shared
+from tokenguard.errors import UsageError
 
 
 @click.command()
@@ -29,7 +28,9 @@ def use(name: str | None, *, here: bool, clear: bool) -> None:
 
     if bool(name) == clear:
         raise click.UsageError("give either NAME or --clear")
-    folder = os.getcwd() if here else None
+    folder = tokens.here() if here else None
+    if here and folder is None:
+        raise UsageError("this folder is gone", "change to another one")
     tokens.use(_shared.open_vault(), name, folder=folder)
     where = f"in {folder}" if here else "by default"
     _shared.warn(f"{name} is used {where}" if name else f"nothing is chosen {where}")

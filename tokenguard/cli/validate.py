@@ -82,6 +82,8 @@ def validate(
         write(f"{document(rows, validated=True)}\n")
     else:
         write("".join(f"{line}\n" for line in verdict_lines(rows, _shared.now())))
+    if not rows:
+        _shared.warn("there are no tokens to validate")
     errors = [row.error for row in rows if row.error is not None]
     for hint in dict.fromkeys(error.hint for error in errors if error.hint):
         say(f"  {printable(hint)}")

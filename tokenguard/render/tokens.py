@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+_WIDEST = 40
 _COLUMNS = ("NAME", "ACCOUNT", "ROLE", "AGE", "EXPIRES", "VALIDATED", "")
 
 
@@ -96,13 +97,17 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     marks = [*(["default"] if row.is_default else []), *row.bound]
     return (
         printable(row.name or ""),
-        printable(identity.account or "-"),
+        _short(printable(identity.account or "-")),
         printable(identity.role or "-"),
         _ago(identity.created_at, now) or "-",
         _when(identity.expires_at, now) or "-",
         _status(row, now),
         printable(", ".join(marks)),
     )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"
 
 
 def _verdict(row: Row, now: datetime) -> str:

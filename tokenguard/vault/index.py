@@ -46,7 +46,8 @@ class Index:
 
     `backend` is the keyring that holds the secrets, `default` a name, `tokens` the Entries by name, `bindings` the
     names by folder. `answers` are Entries by fingerprint: what the Hub last said of a token, named or not.
-    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go. `is_anew` says
+    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go; `renames`
+    are the old names of those that have one. `is_anew` says
     that it takes the place of a damaged document, which is still there.
     """
 
@@ -57,6 +58,7 @@ class Index:
         self.bindings: dict[str, str] = {}
         self.answers: dict[str, Entry] = {}
         self.intents: dict[str, Entry | None] = {}
+        self.renames: dict[str, str] = {}
         self.is_anew = False
 
     def entry(self, name: str) -> Entry:
@@ -69,6 +71,11 @@ class Index:
         near = difflib.get_close_matches(name, self.tokens, n=3) or sorted(self.tokens)[:5]
         hint = f"there is {', '.join(near)}" if near else "`tokenguard add NAME` puts one there"
         raise VaultError(f"there is no token called {name}", hint)
+
+    def rename(self, old: str, new: str) -> None:
+        """Has what points to `old` point to `new`."""
+        self.bindings = {folder: new if name == old else name for folder, name in self.bindings.items()}
+        self.default = new if self.default == old else self.default
 
     def row(self, name: str) -> Row:
         """The token called `name` as it is shown. Raises VaultError where there is none."""
@@ -194,6 +201,7 @@ def _encoded(index: Index) -> dict[str, object]:
         "tokens": {name: _entry_document(entry) for name, entry in sorted(index.tokens.items())},
         "bindings": dict(sorted(index.bindings.items())),
         "answers": {fingerprint: _entry_document(entry) for fingerprint, entry in index.answers.items()},
+        "renames": index.renames,
         "intents": {name: entry and _entry_document(entry) for name, entry in index.intents.items()},
     }
 
@@ -216,6 +224,7 @@ def _decoded(data: bytes, path: str) -> Index:
         index.tokens = {name: _entry(item) for name, item in document["tokens"].items()}
         index.bindings = {folder: _text(name) for folder, name in document["bindings"].items()}
         index.answers = {fingerprint: _entry(item) for fingerprint, item in document["answers"].items()}
+        index.renames = {new: _text(old) for new, old in document.get("renames", {}).items()}
         index.intents = {
             name: None if item is None else _entry(item) for name, item in document["intents"].items()
         }

@@ -41,6 +41,14 @@ class Journal:
         self._index.tokens[name] = entry
         del self._index.intents[name]
 
+    def rename(self, old: str, new: str, token: Token, entry: Entry) -> None:
+        """Keeps `token`, which is called `old`, under `new` instead, and has what points to it follow."""
+        self._index.renames[new] = old
+        self.set(new, token, entry)
+        del self._index.renames[new]
+        self._index.rename(old, new)
+        self.delete(old)
+
     def delete(self, name: str) -> None:
         """Takes `name` out of both."""
         self._keyring.get(name)  # a locked keyring says so before anything is intended
@@ -66,6 +74,11 @@ class Journal:
                 self._index.forget(name)
             elif (held := self._keyring.get(name)) is not None and held.fingerprint == intended.fingerprint:
                 self._index.tokens[name] = intended
+                if (old := self._index.renames.get(name)) is not None:
+                    self._index.rename(old, name)
+                    self._keyring.delete(old)
+                    self._index.forget(old)
+            self._index.renames.pop(name, None)
             del self._index.intents[name]
         self._store.write(self._index)
 

@@ -169,7 +169,7 @@ def _explained(error: Exception) -> KeyringError:
 
     said = str(error).partition("\n")[0] or type(error).__name__
     if isinstance(error, KeyringLocked) or "dismissed" in said.lower():
-        return KeyringError("the keyring is locked", "unlock it, and try again")
+        return KeyringError("the keyring is locked", "unlock it on the desktop that it belongs to, and try again")
     if isinstance(
         error, (InitError, OSError, ValueError)
     ):  # the last is jeepney's answer to a bad address of a bus

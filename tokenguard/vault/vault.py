@@ -113,13 +113,11 @@ class Vault:
             if token is None or token.fingerprint != entry.fingerprint:
                 raise _strayed(old, token)
             _expect_room(index, new, token, keyring.get(new))
-            journal = self._journal(index)
-            journal.set(new, token, entry)
-            index.bindings = {folder: new if name == old else name for folder, name in index.bindings.items()}
-            index.default = new if index.default == old else index.default
             try:
-                journal.delete(old)
+                self._journal(index).rename(old, new, token, entry)
             except VaultError as error:
+                if new not in index.tokens:
+                    raise
                 raise VaultError(
                     f"{error.message}; it is called {new} now, and {old} as well", f"`tokenguard remove {old}`"
                 ) from None
@@ -190,10 +188,12 @@ class Vault:
 
 def _expect_free(index: Index, name: str, *, replace: bool = False) -> None:
     alike = index.alike(name)
-    if alike is not None and not (replace and alike == name):
-        raise VaultError(
-            f"there is already a token called {alike}", "`list` shows the names; `add --replace` overwrites one"
-        )
+    if alike is None or (replace and alike == name):
+        return
+    hint = "choose another name, or `tokenguard add --replace` to overwrite it"
+    if alike != name:
+        hint = "names that differ by upper and lower case alone are one to some keyrings: choose another"
+    raise VaultError(f"there is already a token called {alike}", hint)
 
 
 def _strayed(name: str, token: Token | None) -> VaultError:

@@ -252,6 +252,12 @@ def test_a_removal_that_fails_can_be_tried_again(scene: Scene) -> None:
         assert scene.state() == CHANGES["remove"][1], at
 
 
+@before_or_after
+def test_a_renaming_that_was_killed_is_done_or_not_begun(scene: Scene, is_after: bool) -> None:
+    for _ in killed(scene, "rename", is_after=is_after):
+        assert scene.state() in (BEFORE, CHANGES["rename"][1])
+
+
 # Names that some keyrings take for one.
 
 
