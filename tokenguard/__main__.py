@@ -21,7 +21,7 @@ def _run(arguments: list[str]) -> int:
     if process.holds_credential("\0".join(arguments)):
         raise UsageError(
             "a token was given on the command line, where the shell history and other users can see it",
-            "rotate it, and revoke it now: https://huggingface.co/settings/tokens; commands take tokens from stdin",
+            "rotate it and revoke it now: https://huggingface.co/settings/tokens; commands take tokens from stdin",
         )
     if arguments[:1] == ["scan"] and not any(argument.startswith("-") for argument in arguments):
         return _scan(arguments[1:])
