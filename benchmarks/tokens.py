@@ -33,6 +33,7 @@ def main() -> None:
         (Path(folder) / "token").write_text(user_token(0))
         start(runs)
         hand_over(runs)
+        from_the_file(runs, folder)
 
 
 def start(runs: int) -> None:
@@ -55,9 +56,24 @@ def hand_over(runs: int) -> None:
     table("Handing over", commands, runs)
 
 
-def add(name: str, token: str) -> None:
+def from_the_file(runs: int, folder: str) -> None:
+    vault = ["env", "TOKENGUARD_VAULT=file", f"XDG_DATA_HOME={folder}/file"]
+    passphrase = "TOKENGUARD_PASSPHRASE=a passphrase"
+    add("token-1", user_token(1), *vault, passphrase)
+    run = " ".join([tokenguard(), "run", "--", "true"])
+    lock = [*vault, tokenguard(), "vault", "lock"]
+    commands = {
+        "tokenguard run -- true, from the Secret Service": [tokenguard(), "run", "token-1", "--", "true"],
+        "the same from the vault file, its key cached": [*vault, tokenguard(), "run", "--", "true"],
+        "vault lock": lock,
+        "vault lock, and run with the passphrase": [*vault, passphrase, "sh", "-c", f"{' '.join(lock)}; {run}"],
+    }
+    table("The vault file", commands, runs)
+
+
+def add(name: str, token: str, *through: str) -> None:
     subprocess.run(
-        [tokenguard(), "add", name, "--stdin", "--no-validate", "--default"],
+        [*through, tokenguard(), "add", name, "--stdin", "--no-validate", "--default"],
         input=token.encode(),
         stderr=subprocess.DEVNULL,
         check=True,

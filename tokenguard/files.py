@@ -115,6 +115,15 @@ def replace(path: str, data: bytes) -> None:
     _settle(folder)
 
 
+def tidy(path: str) -> None:
+    """Removes what a killed `replace` has left beside `path`. No other may be writing. Raises OSError."""
+    folder = os.path.dirname(path)
+    for name in os.listdir(folder):
+        left = os.path.join(folder, name)
+        if name.startswith(f".{os.path.basename(path)}.") and not os.path.isdir(left):
+            os.remove(left)
+
+
 def _settle(folder: str) -> None:
     import contextlib
 

@@ -34,7 +34,7 @@ class LaunchError(TokenguardError):
 
 def in_environment(environment: Mapping[str, str], variables: Sequence[str], token: Token) -> dict[str, str]:
     """`environment` with the token in `variables`, and without the old variable that would stand in its way."""
-    child = dict(environment)
+    child = without_passphrase(environment)
     if HF_TOKEN in variables:
         child.pop(OLD_HF_TOKEN, None)
     return child | dict.fromkeys(variables, token.reveal())
@@ -64,9 +64,16 @@ def in_memory(environment: Mapping[str, str], token: Token) -> dict[str, str]:
         kept = os.dup(descriptor)
         os.set_inheritable(kept, True)  # noqa: FBT003 -- positional in Python
     os.close(descriptor)
-    child = {name: value for name, value in environment.items() if name not in (HF_TOKEN, OLD_HF_TOKEN)}
+    child = without_passphrase(environment)
+    for name in (HF_TOKEN, OLD_HF_TOKEN):
+        child.pop(name, None)
     # By number, not by "self": whoever reads it may be a child of the program.
     return child | {_TOKEN_PATH: f"/proc/{os.getpid()}/fd/{kept}"}
+
+
+def without_passphrase(environment: Mapping[str, str]) -> dict[str, str]:
+    """`environment` without what opens the vault: the program was given one token, not all of them."""
+    return {name: value for name, value in environment.items() if name != "TOKENGUARD_PASSPHRASE"}
 
 
 def warnings(environment: Mapping[str, str]) -> Iterator[str]:

@@ -74,6 +74,18 @@ def say(text: str) -> None:
         pass
 
 
+def forbid_dumps() -> None:
+    """Has the kernel write no memory of this process to disk, now that there will be a secret in it.
+
+    It holds until the process becomes another program (prctl(2), PR_SET_DUMPABLE); on Linux alone.
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
 def standard_input() -> BinaryIO:
     """Standard input. Raises IncompleteError where there is none."""
     if sys.stdin is None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.desk import Desk
 from tests.e2e.machine import Machine
+from tests.e2e.server import Server
 from tests.support.hub import Hub
 from tests.support.secret_service import SecretService
+from tokenguard.vault import kernel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,3 +33,22 @@ def repository(machine: Machine) -> Repository:
 def desk(tmp_path: Path) -> Iterator[Desk]:
     with Hub() as hub, SecretService() as service:
         yield Desk(tmp_path, hub, service)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.forget()
+
+
+@pytest.fixture
+def kernel_keeps() -> bool:
+    """Whether the kernel has a keyring for us: some containers have not."""
+    description = f"tokenguard:test-{os.getpid()}"
+    try:
+        kernel.store(description, b"probe", 60)
+        kernel.drop(description)
+    except OSError:
+        return False
+    return True

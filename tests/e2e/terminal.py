@@ -13,15 +13,18 @@ from tests.e2e.machine import Result
 from tests.support.repository import TIMEOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tests.e2e.machine import Machine
 
 
-def at_terminal(machine: Machine, *command: str, typed: Sequence[tuple[str, str]] = ()) -> Result:
+def at_terminal(
+    machine: Machine, *command: str, typed: Sequence[tuple[str, str | Callable[[], str]]] = ()
+) -> Result:
     """Runs a command with its three streams on a terminal; all that is shown there is the result's `stdout`.
 
-    `typed` are the prompts that are waited for, and what is typed then.
+    `typed` are the prompts that are waited for, and what is typed then, or what is called and gives it; a
+    surrogate is a byte that is not UTF-8.
     """
     ours, theirs = pty.openpty()
     try:
@@ -44,7 +47,8 @@ def at_terminal(machine: Machine, *command: str, typed: Sequence[tuple[str, str]
                 before = len(shown)
                 while prompt.encode() not in shown[before:]:
                     shown += _read(ours, deadline)
-                os.write(ours, line.encode())
+                text = line if isinstance(line, str) else line()
+                os.write(ours, text.encode("utf-8", "surrogateescape"))
             while piece := _read(ours, deadline):
                 shown += piece
             status = process.wait(TIMEOUT)

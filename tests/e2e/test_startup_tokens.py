@@ -15,6 +15,9 @@ from tests.support.secret_service import SecretService
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.e2e.machine import Machine
+    from tests.e2e.server import Server
+
 # What takes longer to load than click does; the HTTP libraries are those of huggingface_hub.
 OUTSIDE = {"keyring", "secretstorage", "jeepney", "cryptography", "huggingface_hub", "filelock", "httpx", "httpx2"}
 # What a shell runs before each prompt, or a program before each start, does without these, too.
@@ -30,16 +33,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
         yield desk
 
 
-def imported(desk: Desk, *command: str) -> set[str]:
+def imported(machine: Machine, *command: str) -> set[str]:
     """The modules that a command imports, as the interpreter itself lists them."""
-    result = desk.run("sh", "-c", 'exec "$@" >/dev/null', "sh", *command, environment={"PYTHONVERBOSE": "1"})
+    result = machine.run("sh", "-c", 'exec "$@" >/dev/null', "sh", *command, environment={"PYTHONVERBOSE": "1"})
     assert result.status == 0, result.talk
     return set(re.findall(r"^import '([^']+)' # ", result.talk, re.MULTILINE))
 
 
-def loaded(desk: Desk, *command: str) -> set[str]:
+def loaded(machine: Machine, *command: str) -> set[str]:
     """The same without those that any Python starts with."""
-    return imported(desk, *command) - imported(desk, interpreter(), "-c", "pass")
+    return imported(machine, *command) - imported(machine, interpreter(), "-c", "pass")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,17 @@ def test_a_token_is_handed_over_without_the_hub(desk: Desk, command: list[str]) 
     assert {"keyring", "tokenguard.vault.keyring"} <= modules
     assert modules & {"huggingface_hub", "filelock", "httpx", "httpx2"} == set()
     assert "tokenguard.hub" not in modules
+
+
+def test_a_token_in_the_vault_file_is_handed_over_without_the_keyring_library(server: Server) -> None:
+    server.use_key()
+    server.add("work", 0, "--default")
+    for is_open in (False, True):
+        if not is_open:
+            server.forget()
+        modules = loaded(server, "tokenguard", "token")
+        assert {"tokenguard.vault.file", "cryptography"} <= modules
+        assert modules & {"keyring", "secretstorage", "huggingface_hub", "filelock", "httpx"} == set()
 
 
 @pytest.mark.parametrize("command", [[], ["run"], ["add"], ["validate"], ["export"], ["token"]], ids=" ".join)

@@ -96,6 +96,7 @@ def test_a_keyring_that_fails_from_one_command_to_the_next(desk: Desk, kept: str
 @pytest.mark.parametrize("name", FAILURES)
 def test_a_keyring_that_was_never_there(desk: Desk, name: str) -> None:
     FAILURES[name].happens(desk)
+    desk.environment["TOKENGUARD_VAULT"] = "keyring"
     result = impatiently(desk, "add", "work", "--stdin", "--no-validate", stdin=desk.token())
     expect_advice(result)
     assert "keyring" in result.talk
@@ -175,6 +176,7 @@ def test_a_keyring_that_keeps_nothing_or_keeps_it_in_the_open_is_never_used(desk
     no_bus(desk)
     assert desk.tokenguard("token", "work").status == 4
     desk.index.unlink()
+    desk.environment["TOKENGUARD_VAULT"] = "keyring"
     expect_advice(desk.tokenguard("add", "b", "--stdin", "--no-validate", stdin=desk.token(1)), "no keyring here")
     assert files_with(desk, token) == files_with(desk, desk.token(1)) == []
 
@@ -204,7 +206,7 @@ def test_no_other_keyring_can_be_written_into_the_index(desk: Desk, kept: str, b
 
 def test_which_vault_there_can_be(desk: Desk) -> None:
     add = ("add", "work", "--stdin", "--no-validate")
-    for value, status in [("fiel", 2), ("file", 4), ("KEYRING", 2)]:
+    for value, status in [("fiel", 2), ("KEYRING", 2)]:
         result = desk.tokenguard(*add, stdin=desk.token(), environment={"TOKENGUARD_VAULT": value})
         assert (result.status, result.stdout) == (status, b"")
         assert result.talk.count("\n") == 2

@@ -12,7 +12,7 @@ from tokenguard.core.printable import printable
 from tokenguard.core.token import Token, read_token
 from tokenguard.errors import UsageError
 from tokenguard.home import home
-from tokenguard.process import say, standard_input
+from tokenguard.process import forbid_dumps, say, standard_input
 from tokenguard.vault.vault import Vault
 
 TYPE_CHECKING = False
@@ -32,7 +32,8 @@ _LONGEST_LINE = 1023 if sys.platform == "darwin" else 4095
 
 
 def open_vault() -> Vault:
-    """The vault of whoever runs this."""
+    """The vault of whoever runs this. From now on there may be a secret in memory."""
+    forbid_dumps()
     return Vault(home(), os.environ)
 
 
@@ -68,7 +69,10 @@ def take_token(*, from_stdin: bool, from_env: str | None, prompt: str = "Token (
         return token_on_stdin()
     if sys.stdin is None or not sys.stdin.isatty():
         raise UsageError("there is no terminal to ask for the token", "use --stdin or --from-env VAR")
-    typed = click.prompt(prompt, hide_input=True, err=True)
+    try:
+        typed = click.prompt(prompt, hide_input=True, err=True)
+    except UnicodeDecodeError:
+        raise UsageError("what was given is no Hugging Face token: it is no text in this terminal") from None
     if len(typed) >= _LONGEST_LINE:
         raise UsageError("a terminal does not pass on so long a line as a whole", "use --stdin or --from-env VAR")
     return read_token(typed)

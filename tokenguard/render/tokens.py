@@ -113,7 +113,7 @@ def _short(text: str) -> str:
 def _verdict(row: Row, now: datetime) -> str:
     identity = row.entry.identity
     if row.entry.status != "valid":
-        return f"{row.entry.status}{f' ({row.error.message})' if row.error else ''}"
+        return f"{printable(row.entry.status)}{f' ({row.error.message})' if row.error else ''}"
     said = f"valid, {_account(row)}, {identity.role or 'role not said'}"
     if when := _when(identity.expires_at, now):
         said += f", expires {when}"
@@ -122,7 +122,8 @@ def _verdict(row: Row, now: datetime) -> str:
 
 def _status(row: Row, now: datetime) -> str:
     ago = _ago(row.entry.validated_at, now)
-    return f"{row.entry.status} {ago} ago" if ago else row.entry.status
+    status = printable(row.entry.status)
+    return f"{status} {ago} ago" if ago else status
 
 
 def _account(row: Row) -> str:

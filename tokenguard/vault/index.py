@@ -6,16 +6,16 @@ from reading to writing.
 
 from __future__ import annotations
 
-import errno
 import json
 import os
+from typing import NamedTuple
 
 from tokenguard import files
 from tokenguard.core.entry import Entry, Row
 from tokenguard.core.identity import from_document, to_document
 from tokenguard.core.name import check_name
 from tokenguard.errors import VaultError
-from tokenguard.process import say
+from tokenguard.locks import BusyError, hold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,15 +30,17 @@ _LARGEST = 64 * 1024 * 1024
 _WRITABLE = "TOKENGUARD_HOME names another folder"
 # As long as a keyring may wait for its owner, and a few more in front of us.
 PATIENCE = 120.0
-# As long as that is waited without a word.
-_SILENCE = 1.0
-
-# What clusters' file systems answer to flock(2) where they are mounted without locks.
-_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
 
 class DamagedIndexError(VaultError):
     """The document is there, and is not what was written."""
+
+
+class Copy(NamedTuple):
+    """Where another copy of a token is, or may be, and the fingerprint that tells it from a token of another."""
+
+    backend: str
+    fingerprint: str
 
 
 class Index:
@@ -46,9 +48,9 @@ class Index:
 
     `backend` is the keyring that holds the secrets, `default` a name, `tokens` the Entries by name, `bindings` the
     names by folder. `answers` are Entries by fingerprint: what the Hub last said of a token, named or not.
-    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go; `renames`
-    are the old names of those that have one. `is_anew` says
-    that it takes the place of a damaged document, which is still there.
+    `intents` are changes that were begun: by name what the Entry is to be, None where it is to go; `renames` are
+    the old names of those that have one. `left` are the copies of tokens that were moved.
+    `is_anew` says that it takes the place of a damaged document, which is still there.
     """
 
     def __init__(self) -> None:
@@ -59,6 +61,7 @@ class Index:
         self.answers: dict[str, Entry] = {}
         self.intents: dict[str, Entry | None] = {}
         self.renames: dict[str, str] = {}
+        self.left: dict[str, Copy] = {}
         self.is_anew = False
 
     def entry(self, name: str) -> Entry:
@@ -135,38 +138,23 @@ class Store:
         if len(data) > _LARGEST:
             raise VaultError(f"{self._path} would be larger than {_LARGEST} bytes", "remove some tokens; see list")
         try:
-            self._tidy()
+            files.tidy(self._path)
             files.replace(self._path, data)
         except OSError as error:
             raise VaultError(f"{self._path} cannot be written: {error.strerror or error}", _WRITABLE) from None
-
-    def _tidy(self) -> None:
-        # What a writer leaves that is killed; there is no other while the lock is held.
-        for name in os.listdir(self._folder):
-            if name.startswith(f".{_FILE}."):
-                os.remove(os.path.join(self._folder, name))
 
     def lock(self, patience: float = PATIENCE) -> BaseFileLock:
         """Holds off all other writers until it is released; at most `patience` seconds are waited for them.
 
         Raises VaultError where it does not come free, or nothing can be written.
         """
-        from filelock import FileLock, SoftFileLock, Timeout
-
-        path = os.path.join(self._folder, _LOCK)
         try:
             os.makedirs(self._folder, mode=0o700, exist_ok=True)
-            try:
-                return _acquired(FileLock(path, mode=0o600), patience)
-            except OSError as error:
-                if error.errno not in _NO_LOCKS:
-                    raise
-            path += ".held"
-            return _acquired(SoftFileLock(path, mode=0o600), patience)
-        except Timeout:
+            return hold(os.path.join(self._folder, _LOCK), patience)
+        except BusyError as error:
             raise VaultError(
                 "another tokenguard is changing the vault, and does not come to an end",
-                f"look for its process; if there is none, remove {path}",
+                f"look for its process; if there is none, remove {error.path}",
             ) from None
         except OSError as error:
             raise VaultError(f"{self._folder} cannot be written: {error.strerror or error}", _WRITABLE) from None
@@ -180,19 +168,6 @@ class Store:
         return aside
 
 
-def _acquired(lock: BaseFileLock, patience: float) -> BaseFileLock:
-    from filelock import Timeout
-
-    try:
-        lock.acquire(timeout=min(patience, _SILENCE))
-    except Timeout:
-        if patience <= _SILENCE:
-            raise
-        say("tokenguard: waiting for another tokenguard, which is changing the vault")
-        lock.acquire(timeout=patience - _SILENCE)
-    return lock
-
-
 def _encoded(index: Index) -> dict[str, object]:
     return {
         "schema": SCHEMA,
@@ -202,6 +177,7 @@ def _encoded(index: Index) -> dict[str, object]:
         "bindings": dict(sorted(index.bindings.items())),
         "answers": {fingerprint: _entry_document(entry) for fingerprint, entry in index.answers.items()},
         "renames": index.renames,
+        "left": index.left,
         "intents": {name: entry and _entry_document(entry) for name, entry in index.intents.items()},
     }
 
@@ -225,13 +201,14 @@ def _decoded(data: bytes, path: str) -> Index:
         index.bindings = {folder: _text(name) for folder, name in document["bindings"].items()}
         index.answers = {fingerprint: _entry(item) for fingerprint, item in document["answers"].items()}
         index.renames = {new: _text(old) for new, old in document.get("renames", {}).items()}
+        index.left = {name: Copy(*map(_text, item)) for name, item in document.get("left", {}).items()}
         index.intents = {
             name: None if item is None else _entry(item) for name, item in document["intents"].items()
         }
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise DamagedIndexError(
             f"{path} is damaged",
-            "it is left as it is; the tokens themselves are in the keyring, under the service `tokenguard`. "
+            "it is left as it is, and so are the tokens themselves, in the keyring or the vault file. "
             "`tokenguard add` keeps the damaged file aside and begins a new one",
         ) from None
     return index

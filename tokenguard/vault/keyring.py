@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from keyring.backend import KeyringBackend
 
+    from tokenguard.vault.file import VaultFile
+
     T = TypeVar("T")
 
 SERVICE = "tokenguard"
@@ -34,7 +36,8 @@ _DESKTOPS = (
     "keyring.backends.libsecret.Keyring",
     "keyring.backends.kwallet.DBusKeyring",
 )
-BACKENDS = (_WINDOWS, _MACOS, *_DESKTOPS)
+ENCRYPTED_FILE = "tokenguard.vault.encrypted_file.EncryptedFile"
+BACKENDS = (_WINDOWS, _MACOS, *_DESKTOPS, ENCRYPTED_FILE)
 
 # CredWriteW takes 2560 bytes of UTF-16 (https://learn.microsoft.com/windows/win32/api/wincred/ns-wincred-credentialw).
 _LONGEST_ON_WINDOWS = 1280
@@ -51,13 +54,13 @@ class KeyringError(VaultError):
 
 
 def choose(environment: Mapping[str, str]) -> str:
-    """The name of the backend to keep tokens in on this machine.
+    """The name of the OS keyring to keep tokens in on this machine.
 
     `PYTHON_KEYRING_BACKEND` is followed where it names one that can be trusted with them. Raises VaultError where
     there is none.
     """
     wanted = environment.get("PYTHON_KEYRING_BACKEND", "")
-    candidates = [wanted] if wanted in BACKENDS else _of_this_platform()
+    candidates = [wanted] if wanted in BACKENDS and wanted != ENCRYPTED_FILE else _of_this_platform()
     found: list[tuple[float, str]] = []
     reasons = []
     for name in candidates:
@@ -68,7 +71,7 @@ def choose(environment: Mapping[str, str]) -> str:
     if not found:
         raise VaultError(
             f"there is no keyring here that could keep a token ({'; '.join(reasons)})",
-            "on a desktop, log in to it; on Linux, start a Secret Service such as gnome-keyring",
+            "on a desktop, log in to it; without one, TOKENGUARD_VAULT=file keeps tokens in an encrypted file",
         )
     return max(found)[1]
 
@@ -84,14 +87,18 @@ class Keyring:
             raise VaultError(f"{backend} is not a keyring that tokens are kept in")
         self.backend = backend
         self._patience = _patience(backend, environment)
+        # Opened once, since that takes its time.
+        self._file = _vault_file() if backend == ENCRYPTED_FILE else None
 
     @property
     def is_locked(self) -> bool:
         """Whether its owner would be asked for a password. Only the Secret Service can tell without asking."""
+        if self._file is not None:
+            return self._file.is_locked
         if self.backend != _SECRET_SERVICE:
             return False
 
-        def ask(_: KeyringBackend) -> bool:
+        def ask(_: object) -> bool:
             import secretstorage
 
             with contextlib.closing(secretstorage.dbus_init()) as bus:
@@ -100,9 +107,26 @@ class Keyring:
         return self._call(ask)
 
     @property
+    def is_there(self) -> bool:
+        """Whether there is a vault file, where that is what it is."""
+        return self._file is None or self._file.exists
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether this is a vault file with something in it."""
+        return self._file is not None and self._file.holds_something
+
+    @property
     def is_exclusive(self) -> bool:
         """Whether it refuses one reader while there is another."""
         return self.backend == _MACOS
+
+    def expect_open(self) -> None:
+        """Has its owner asked for a password, if need be, and the file made, where that is what it is."""
+        if self._file is not None:
+            self._file.ensure()
+        else:
+            self.get("-")  # no token can be called that
 
     def get(self, name: str) -> Token | None:
         """The Token kept under `name`, None where there is none."""
@@ -128,7 +152,9 @@ class Keyring:
             self._call(lambda backend: backend.delete_password(SERVICE, name))
         raise VaultError(f"the keyring does not let go of {name}")
 
-    def _call(self, action: Callable[[KeyringBackend], T]) -> T:
+    def _call(self, action: Callable[[KeyringBackend | VaultFile], T]) -> T:
+        if self._file is not None:
+            return action(self._file)  # it waits for nobody but a person who types, which a thread must not do
         try:
             return within(self._patience, lambda: action(_load(self.backend)))
         except DeadlineError as error:
@@ -147,6 +173,12 @@ def _of_this_platform() -> tuple[str, ...]:
 def _priority(name: str) -> float:
     # The property raises where the backend cannot work here.
     return float(type(_load(name)).priority)
+
+
+def _vault_file() -> VaultFile:
+    from tokenguard.vault.file import VaultFile
+
+    return VaultFile()
 
 
 def _load(name: str) -> KeyringBackend:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 
-from tokenguard.errors import UsageError, VaultError
-from tokenguard.vault.index import PATIENCE, DamagedIndexError, Index, Store
+from tokenguard.errors import TokenguardError, UsageError, VaultError
+from tokenguard.process import say
+from tokenguard.vault.index import PATIENCE, Copy, DamagedIndexError, Index, Store
 from tokenguard.vault.journal import Journal
-from tokenguard.vault.keyring import SERVICE, Keyring, choose
+from tokenguard.vault.keyring import ENCRYPTED_FILE, SERVICE, Keyring, choose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from tokenguard.core.entry import Entry
     from tokenguard.core.token import Token
+
+
+KINDS = ("auto", "keyring", "file")
+"""What `TOKENGUARD_VAULT` may say."""
 
 
 class Vault:
@@ -25,17 +30,14 @@ class Vault:
     """
 
     def __init__(self, folder: str, environment: Mapping[str, str]) -> None:
-        kind = environment.get("TOKENGUARD_VAULT") or "auto"
-        if kind not in ("auto", "keyring", "file"):
-            raise UsageError(f"TOKENGUARD_VAULT is {kind!r}", "it can be auto, keyring or file")
-        if kind == "file":
-            raise VaultError(
-                "this version keeps tokens in the OS keyring alone",
-                "unset TOKENGUARD_VAULT; without a keyring, set HF_TOKEN for the one process that needs it",
-            )
+        self._kind = environment.get("TOKENGUARD_VAULT") or "auto"
+        if self._kind not in KINDS:
+            raise UsageError(f"TOKENGUARD_VAULT is {self._kind!r}", f"it can be {', '.join(KINDS)}")
         self._store = Store(folder)
         self._environment = environment
         self._may_mend = True
+        self._opened: dict[str, Keyring] = {}
+        self._chosen: str | None = None
 
     def index(self) -> Index:
         """All that is known without the secrets. Nobody is asked for a password."""
@@ -57,7 +59,9 @@ class Vault:
             index = self.index()
         except DamagedIndexError:
             index = Index()  # it will be put into a new one
-        self._keyring(index).get("-")  # no token can be called that
+        keyring = self._keyring(index)
+        _expect_there(index, keyring)
+        keyring.expect_open()
 
     def get(self, name: str) -> Token:
         """The Token called `name`."""
@@ -68,6 +72,8 @@ class Vault:
             token = self._read(index, name)
             if token is not None and token.fingerprint in [entry.fingerprint for entry in known if entry]:
                 return token
+        index = self.index()
+        _expect_there(index, self._keyring(index))
         raise _strayed(name, token)
 
     def put(
@@ -88,11 +94,13 @@ class Vault:
         with self._writing(begin_anew=True) as index:
             _expect_free(index, name, replace=replace)
             keyring = self._keyring(index)
+            _expect_there(index, keyring)
             held = keyring.get(name)  # asked before anything is put aside: it may be locked
             if not replace:
                 _expect_room(index, name, token, held)
             if index.is_anew:
                 warn(f"the index was damaged; it is kept as {self._store.keep_aside()}, and a new one begun")
+            keyring.expect_open()
             self._journal(index).set(name, token, entry)
             if default:
                 index.default = name
@@ -105,6 +113,11 @@ class Vault:
 
     def rename(self, old: str, new: str) -> None:
         """Calls the token `old` `new` from now on, wherever it is the default or bound."""
+        known = self.index()
+        known.entry(old)
+        _expect_free(known, new)
+        _expect_there(known, self._keyring(known))
+        self._have_it_open(known)
         with self._writing() as index:
             entry = index.entry(old)
             _expect_free(index, new)
@@ -124,6 +137,10 @@ class Vault:
 
     def remove(self, names: Sequence[str]) -> None:
         """Takes tokens out of the keyring and the index; where a name is unknown, none of them."""
+        known = self.index()
+        for name in names:
+            known.entry(name)
+        self._have_it_open(known)
         with self._writing() as index:
             for name in names:
                 index.entry(name)
@@ -141,6 +158,85 @@ class Vault:
         """Raises VaultError where `name` is in use, and not to be replaced."""
         with contextlib.suppress(DamagedIndexError):  # the token will be put into a new one
             _expect_free(self.index(), name, replace=replace)
+
+    def move(self, kind: str, *, dry_run: bool = False, warn: Callable[[str], None]) -> list[str]:
+        """Takes all tokens to the vault `kind`, "keyring" or "file", and gives their names.
+
+        Each is copied and read back; only then does the index point there, and only then are the old copies
+        deleted; where that fails, `warn` is told. With `dry_run`, nothing is done. Raises VaultError where one
+        cannot be taken along; then all are where they were.
+        """
+        target = self._keyring_called(ENCRYPTED_FILE if kind == "file" else choose(self._environment))
+        index = self.index()
+        source = self._keyring_called(index.backend or self._choose())
+        names = sorted(index.tokens) if source.backend != target.backend else []
+        if dry_run or not names:
+            return names
+        # Whoever is to be asked for a passphrase is asked before others have to wait for it.
+        self._expect_movable(index, source, target)
+        target.expect_open()
+        with self._writing() as index:
+            tokens = self._expect_movable(index, source, target)
+            index.left |= {name: Copy(target.backend, token.fingerprint) for name, token in tokens.items()}
+            self._store.write(index)
+            for name, token in tokens.items():
+                target.set(name, token)
+            index.backend = target.backend
+            index.left |= {name: Copy(source.backend, token.fingerprint) for name, token in tokens.items()}
+            self._store.write(index)
+            try:
+                self._clear(index)
+            except VaultError as error:
+                warn(f"not all was deleted where it was: {error.message}; the next change tries again")
+            return list(tokens)
+
+    def _expect_movable(self, index: Index, source: Keyring, target: Keyring) -> dict[str, Token]:
+        """All tokens by their names. Raises VaultError where one is not there, or not free to go to `target`."""
+        tokens: dict[str, Token] = {}
+        _expect_there(index, source)
+        for name, entry in sorted(index.tokens.items()):
+            token = source.get(name)
+            if token is None or token.fingerprint != entry.fingerprint:
+                raise _strayed(name, token)
+            if target.is_there and target.get(name) not in (None, token):
+                raise VaultError(
+                    f"where {name} is to go, there is already another token under this name",
+                    f"`tokenguard rename {name} OTHER`, and try again",
+                )
+            tokens[name] = token
+        return tokens
+
+    def _have_it_open(self, index: Index) -> None:
+        """Has a person asked, if need be, before others have to wait for what is asked."""
+        keyring = self._keyring(index)
+        if keyring.is_there:
+            keyring.expect_open()
+
+    def _clear(self, index: Index) -> None:
+        """Deletes the copies that a move has left behind; who is killed before leaves it to the next writer."""
+        for name, (backend, fingerprint) in list(index.left.items()):
+            keyring = self._keyring_called(backend)
+            if backend != index.backend or name not in index.tokens:
+                if keyring.is_locked:
+                    continue  # nothing depends on it, and nobody is asked for a passphrase because of it
+                held = keyring.get(name)
+                if held is not None and held.fingerprint == fingerprint:
+                    keyring.delete(name)
+            del index.left[name]
+        self._store.write(index)
+
+    def backend(self) -> tuple[str, bool | None, str | None]:
+        """The name of the backend that tokens are kept in, or would be, whether it is locked, and what is wrong.
+
+        Whether it is locked is None where that cannot be told without asking for a password.
+        """
+        index = self.index()
+        keyring = self._keyring(index)
+        try:
+            _expect_there(index, keyring)
+            return keyring.backend, keyring.is_locked, None
+        except VaultError as error:
+            return keyring.backend, None, error.message
 
     def change(self, change: Callable[[Index], None], patience: float = PATIENCE) -> None:
         """Has `change` alter what is known, under the lock, for which `patience` seconds are waited."""
@@ -160,8 +256,44 @@ class Vault:
 
     def _keyring(self, index: Index) -> Keyring:
         if index.backend is None:
-            index.backend = choose(self._environment)
-        return Keyring(index.backend, self._environment)
+            index.backend = self._choose()
+        is_file = index.backend == ENCRYPTED_FILE
+        if (is_file and self._kind == "keyring") or (not is_file and self._kind == "file"):
+            there = "the encrypted file" if is_file else "the OS keyring"
+            raise VaultError(
+                f"your tokens are in {there}, and TOKENGUARD_VAULT is {self._kind}",
+                f"`tokenguard vault move --to {self._kind}` takes them there; without the variable they are found",
+            )
+        return self._keyring_called(index.backend)
+
+    def _keyring_called(self, backend: str) -> Keyring:
+        if backend not in self._opened:
+            self._opened[backend] = Keyring(backend, self._environment)
+        return self._opened[backend]
+
+    def _choose(self) -> str:
+        if self._chosen is None:
+            is_file = self._kind == "file" or (self._kind == "auto" and self._is_file())
+            self._chosen = ENCRYPTED_FILE if is_file else self._choose_keyring()
+        return self._chosen
+
+    def _is_file(self) -> bool:
+        """Whether it is the vault file that was used until now, though the index does not say so, or is to be."""
+        if self._environment.get("PYTHON_KEYRING_BACKEND") == ENCRYPTED_FILE:
+            return True
+        if not self._keyring_called(ENCRYPTED_FILE).is_in_use:
+            return False
+        say("tokenguard: there is a vault file here, and tokens are kept in it")
+        return True
+
+    def _choose_keyring(self) -> str:
+        try:
+            return choose(self._environment)
+        except VaultError:
+            if self._kind == "keyring":
+                raise
+            say("tokenguard: no OS keyring answers here: tokens are kept in an encrypted file")
+            return ENCRYPTED_FILE
 
     def _journal(self, index: Index) -> Journal:
         return Journal(self._store, index, self._keyring(index))
@@ -181,9 +313,20 @@ class Vault:
                 index.is_anew = True
             if index.intents and mend:
                 self._journal(index).mend()
+            if index.left and mend:
+                with contextlib.suppress(TokenguardError):  # it may be out of reach, and nothing depends on it
+                    self._clear(index)
             yield index
         finally:
             lock.release()
+
+
+def _expect_there(index: Index, keyring: Keyring) -> None:
+    if index.tokens and not keyring.is_there:
+        raise VaultError(
+            "the vault file is gone, and with it the tokens that were in it",
+            "put a backup in its place; or `tokenguard remove` them all, and begin anew",
+        )
 
 
 def _expect_free(index: Index, name: str, *, replace: bool = False) -> None:

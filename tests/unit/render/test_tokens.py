@@ -230,6 +230,16 @@ def test_what_the_hub_says_does_nothing_to_a_terminal(field: str) -> None:
     assert json.loads(document([row]))["tokens"][0][field] == HOSTILE
 
 
+@pytest.mark.parametrize("validated_at", [ENTRY.validated_at, None])
+def test_nor_does_a_status_in_an_index_that_somebody_has_written(validated_at: str | None) -> None:
+    row = Row("a", ENTRY._replace(status=HOSTILE, validated_at=validated_at))
+    for lines in (table([row], NOW), details(row, NOW), verdict_lines([row], NOW)):
+        texts = list(lines)
+        assert all(text.isprintable() for text in texts)
+        assert "x1b]0;x" in "".join(texts)
+    assert json.loads(document([row]))["tokens"][0]["status"] == HOSTILE
+
+
 @pytest.mark.parametrize(
     "identity",
     [

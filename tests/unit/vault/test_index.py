@@ -12,7 +12,7 @@ import filelock
 import pytest
 
 from tokenguard.errors import VaultError
-from tokenguard.vault.index import DamagedIndexError, Store
+from tokenguard.vault.index import Copy, DamagedIndexError, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,6 +111,21 @@ def test_what_is_written_is_read_again(store: Store, tmp_path: Path) -> None:
     assert (tmp_path / "home" / "index.json").read_bytes().isascii()
 
 
+def test_what_a_move_has_left_is_read_again(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    index = store.read()
+    index.left = {"work": Copy("a.B", "sha256:0")}
+    store.write(index)
+    copy = store.read().left["work"]
+    assert (copy.backend, copy.fingerprint) == ("a.B", "sha256:0")
+
+
+def test_a_folder_beside_it_is_left_alone(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "home" / ".index.json.d").mkdir(parents=True)
+    store.write(store.read())
+    assert sorted(os.listdir(tmp_path / "home")) == [".index.json.d", "index.json"]
+
+
 def test_what_a_killed_writer_left_is_tidied_by_the_next(store: Store, tmp_path: Path) -> None:
     """Whoever reads tidies nothing: a writer may be at work."""
     left = [".index.json.x1y2z3", ".index.json.a"]
@@ -161,6 +176,7 @@ def test_what_is_whole_is_no_damage(store: Store, tmp_path: Path) -> None:
         *(json.dumps(WHOLE | {name: ["work"]}) for name in ("tokens", "bindings", "answers", "intents")),
         *(json.dumps(WHOLE | {"tokens": {"work": value}}) for value in MALFORMED),
         *(json.dumps(WHOLE | {"bindings": {"/": value}}) for value in (None, 1, ["work"])),
+        *(json.dumps(WHOLE | {"left": {"work": value}}) for value in (*MALFORMED, ["a.B"], ["a.B", 1])),
         *(json.dumps(WHOLE | {"intents": {"work": value}}) for value in MALFORMED[1:]),
     ],
 )

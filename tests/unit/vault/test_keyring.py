@@ -18,7 +18,7 @@ from tokenguard.vault.keyring import BACKENDS, SERVICE, Keyring, choose
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WINDOWS, MACOS, SECRET_SERVICE, LIBSECRET, KWALLET = BACKENDS
+WINDOWS, MACOS, SECRET_SERVICE, LIBSECRET, KWALLET, _ = BACKENDS
 TOKEN = Token(user_token())
 
 

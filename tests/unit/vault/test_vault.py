@@ -9,10 +9,10 @@ import pytest
 
 from tests.support.credentials import user_token
 from tests.unit.vault.faults import LIBSECRET, Scene, put
+from tokenguard import locks
 from tokenguard.core.entry import entry_of
 from tokenguard.core.token import Token
 from tokenguard.errors import UsageError, VaultError
-from tokenguard.vault import index as documents
 from tokenguard.vault.index import DamagedIndexError, Index, Store
 from tokenguard.vault.keyring import BACKENDS, SERVICE, Keyring
 from tokenguard.vault.vault import Vault
@@ -47,13 +47,14 @@ def intents(scene: Scene) -> list[str]:
     return list(json.loads(scene.index.read_text())["intents"])
 
 
-@pytest.mark.parametrize(("kind", "error"), [("fiel", UsageError), ("KEYRING", UsageError), ("file", VaultError)])
-def test_a_vault_that_there_is_not(tmp_path: Path, kind: str, error: type[Exception]) -> None:
-    with pytest.raises(error):
+@pytest.mark.parametrize("kind", ["fiel", "KEYRING", " "])
+def test_a_vault_that_there_is_not(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(UsageError, match="TOKENGUARD_VAULT is") as caught:
         Vault(str(tmp_path), {"TOKENGUARD_VAULT": kind})
+    assert "auto, keyring, file" in caught.value.hint
 
 
-@pytest.mark.parametrize("kind", ["", "auto", "keyring"])
+@pytest.mark.parametrize("kind", ["", "auto", "keyring", "file"])
 def test_a_vault_that_there_is(tmp_path: Path, kind: str) -> None:
     assert Vault(str(tmp_path), {"TOKENGUARD_VAULT": kind}).index().tokens == {}
 
@@ -230,7 +231,7 @@ def test_what_is_known_is_changed_without_a_keyring(scene: Scene) -> None:
 def test_whoever_waits_for_another_says_so(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(documents, "_SILENCE", 0.01)
+    monkeypatch.setattr(locks, "_SILENCE", 0.01)
     lock = Store(str(scene.folder)).lock()
     with pytest.raises(VaultError, match="does not come to an end"):
         scene.vault().change(lambda _: None, patience=0.01)

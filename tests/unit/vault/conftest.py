@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.unit.vault.cache import Kernel
+from tokenguard.vault import kernel, sealed, unlock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The least that is accepted: a hundred times faster than what people get.
+CHEAP = {"name": "argon2id", "time": 1, "memory_kib": 19 * 1024, "lanes": 1}
+
+
+@pytest.fixture
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
+    """What a vault file finds on a machine where nothing is there that opens it, and a KDF that takes no time."""
+    cache = Kernel()
+    for name in ("store", "fetch", "drop"):
+        monkeypatch.setattr(kernel, name, getattr(cache, name))
+    monkeypatch.setattr(sealed, "KDF", CHEAP)
+    monkeypatch.setattr(unlock, "_CONTAINER_SECRET", str(tmp_path / "no container"))
+    return cache
