@@ -28,6 +28,8 @@ class Account:
         self.unreadable: list[Unreadable] = []
         self.notes: list[str] = []
         self.files = 0
+        self.objects = 0
+        self.remembered = 0
         self.bytes = 0
         self.excluded = 0
 
@@ -78,8 +80,14 @@ class Account:
         return Report(
             findings=tuple(sorted(self.findings, key=_position)),
             allowed=tuple(sorted(self.allowed, key=lambda allowed: _position(allowed.finding))),
-            unreadable=tuple(sorted(self.unreadable)),
-            tally=Tally(files=self.files, blobs=self.files, bytes=self.bytes, excluded=self.excluded),
+            unreadable=tuple(sorted(self.unreadable, key=lambda item: (item.origin.path, item.reason))),
+            tally=Tally(
+                files=self.files,
+                blobs=self.files + self.objects,
+                bytes=self.bytes,
+                excluded=self.excluded,
+                remembered=self.remembered,
+            ),
             notes=tuple(self.notes),
             seconds=time.monotonic() - self._began,
         )

@@ -37,7 +37,10 @@ class Config(NamedTuple):
 
     def excludes(self, path: str) -> bool:
         """Whether the file at `path` is left out."""
-        return self.exclude is not None and self.exclude.match_file(os.path.relpath(path, self.folder))
+        if self.exclude is None:
+            return False
+        # No pattern can name a byte that is not UTF-8, and not every engine of pathspec can be asked for one.
+        return self.exclude.match_file(os.fsencode(os.path.relpath(path, self.folder)).decode("utf-8", "replace"))
 
 
 def load(start: str) -> Config:
@@ -49,12 +52,20 @@ def load(start: str) -> Config:
     folder = os.path.abspath(start)
     if not os.path.isdir(folder):
         folder = os.path.dirname(folder)
-    for candidate in _up_to_the_top(folder):
-        for name in _FILES:
-            path = os.path.join(candidate, name)
-            if (text := _read(path)) is not None and (table := _table(name, path, text)) is not None:
-                return _config(candidate, name, path, table)
-    return Config()
+    return next(filter(None, map(_in, _up_to_the_top(folder))), Config())
+
+
+def load_from(folder: str) -> Config:
+    """The Config that lies in `folder` itself. Raises UsageError where it is wrong."""
+    return _in(folder) or Config()
+
+
+def _in(folder: str) -> Config | None:
+    for name in _FILES:
+        path = os.path.join(folder, name)
+        if (text := _read(path)) is not None and (table := _table(name, path, text)) is not None:
+            return _config(folder, name, path, table)
+    return None
 
 
 def work_tree_top(folder: str) -> str | None:

@@ -6,6 +6,7 @@ A hook that is there already is kept beside ours and called first. git looks int
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -17,8 +18,11 @@ from typing import NamedTuple
 from tokenguard.errors import UsageError
 from tokenguard.sources.git import Git, GitError
 
-STAGES = ("pre-commit", "pre-merge-commit", "commit-msg")
-"""The stages that are guarded."""
+STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "pre-receive")
+"""The stages that are guarded: the last where pushes arrive, in bare repositories, the others where they begin."""
+
+# githooks(5): those that are told on standard input what it is about.
+_LISTENING = ("pre-push", "pre-receive")
 
 _KEPT = ".before-tokenguard"
 _MARK = "# Installed by tokenguard; `tokenguard hook uninstall` takes it out."
@@ -43,9 +47,7 @@ _ALL_HOOKS = (
     "p4-prepare-changelist",
     "pre-applypatch",
     "pre-auto-gc",
-    "pre-push",
     "pre-rebase",
-    "pre-receive",
     "prepare-commit-msg",
     "proc-receive",
     "push-to-checkout",
@@ -90,7 +92,7 @@ def install(home: str | None = None) -> list[str]:
         return _install_for_all(home, program)
     folder = _folder_here()
     os.makedirs(folder, exist_ok=True)
-    paths = [os.path.join(folder, stage) for stage in STAGES]
+    paths = [os.path.join(folder, stage) for stage in _stages_here()]
     for path in paths:
         _keep(path)
         _write(path, _script(os.path.basename(path), program, kept=f'"${{0%/*}}{_KEPT}/{os.path.basename(path)}"'))
@@ -108,14 +110,14 @@ def uninstall(home: str | None = None) -> list[str]:
 def status(home: str) -> Status:
     """How it stands with the hooks here, and with those for all repositories in the folder `home`."""
     git = Git(trusted=True)
-    try:
-        folder: str | None = os.path.abspath(git.text("rev-parse", "--git-path", "hooks"))
+    folder = None
+    config = ""
+    with contextlib.suppress(GitError):
+        folder = os.path.abspath(git.text("rev-parse", "--git-path", "hooks"))
         config = os.path.join(git.text("rev-parse", "--show-toplevel"), ".pre-commit-config.yaml")
-    except GitError:
-        folder, config = None, ""
     return Status(
         folder,
-        tuple(_state(folder, stage) for stage in STAGES) if folder else (),
+        tuple(_state(folder, stage) for stage in _stages_here()) if folder else (),
         tuple(_state(home, stage) for stage in STAGES) if _is_global(home) else (),
         framework="id: tokenguard" in _read(config),
     )
@@ -171,6 +173,11 @@ def _folder_here() -> str:
         ) from None
 
 
+def _stages_here() -> tuple[str, ...]:
+    is_bare = Git(trusted=True).text("rev-parse", "--is-bare-repository") == "true"
+    return STAGES[-1:] if is_bare else STAGES[:-1]
+
+
 def _effective_setting() -> tuple[str, str]:
     """The core.hooksPath that git obeys here, after the name of its scope; two empty strings where none is set."""
     scope, _, value = (_settings() or [("", "", "")])[-1]
@@ -213,9 +220,20 @@ def _script(stage: str, program: str, kept: str) -> str:
 #!/bin/sh
 {_MARK}
 program={shlex.quote(program)}
-[ ! -x {kept} ] || {kept} "$@" || exit
-[ -x "$program" ] || {{ echo "tokenguard: $program is gone, install it anew" >&2; exit 1; }}
-exec "$program" {stage} "$@"
+{_calls(stage, kept)}"""
+
+
+def _calls(stage: str, kept: str) -> str:
+    gone = '[ -x "$program" ] || { echo "tokenguard: $program is gone, install it anew" >&2; exit 1; }'
+    if stage not in _LISTENING:
+        return f'[ ! -x {kept} ] || {kept} "$@" || exit\n{gone}\nexec "$program" {stage} "$@"\n'
+    # What the kept hook has read is gone, and both are to be told.
+    return f"""\
+lines=$(cat)
+tell() {{ [ -z "$lines" ] || printf '%s\\n' "$lines"; }}
+[ ! -x {kept} ] || tell | {kept} "$@" || exit
+{gone}
+tell | "$program" {stage} "$@"
 """
 
 

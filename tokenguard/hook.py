@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tokenguard.core.report import Report
 
-STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
+STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "pre-receive")
 
 # Set by the framework for this stage alone; PRE_COMMIT itself is inherited by a push that some other hook makes.
 _FROM_THE_FRAMEWORK = ("PRE_COMMIT_REMOTE_NAME", "PRE_COMMIT_TO_REF", "PRE_COMMIT_LOCAL_BRANCH")
@@ -57,28 +57,45 @@ def _run(arguments: list[str]) -> int:
             )
         case ["pre-push", *rest]:
             return _verdict(_scan_push(rest), "this push")
+        case ["pre-receive", *_]:
+            return _verdict(_scan_received(), "this push")
         case _:
             raise UsageError("which stage?", f"tokenguard-hook STAGE, where STAGE is one of {', '.join(STAGES)}")
 
 
 def _scan_push(arguments: list[str]) -> Report:
-    from tokenguard.scanning import scan_range
+    from tokenguard.history import known_of, scan_range
 
     # githooks(5): the name of the remote, or its address where it has none; nothing is known of what that has.
     remote = os.environ.get("PRE_COMMIT_REMOTE_NAME") or (arguments[0] if arguments else "*")
-    known = [] if ":" in remote else [f"--remotes={remote}"]
+    known = [] if ":" in remote else known_of(remote)
     if any(name in os.environ for name in _FROM_THE_FRAMEWORK):
         # The framework reads git's lines itself and hands on two revisions, or none for a whole new history.
         pushed = [os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"]
         there = [os.environ["PRE_COMMIT_FROM_REF"]] if os.environ.get("PRE_COMMIT_FROM_REF") else []
     else:
         # A line for each ref: its name here, its object here, its name there, its object there.
-        lines = [os.fsdecode(line).split(" ") for line in process.standard_input().read().split(b"\n")[:-1]]
-        if not all(len(line) == 4 for line in lines):
-            raise UsageError("pre-push needs the lines that git gives the hook", "let git call it")
+        lines = _lines("pre-push", fields=4)
         pushed = [line[1] for line in lines if line[1].strip("0")]
         there = [line[3] for line in lines if line[3].strip("0")]
     return scan_range(pushed, [*known, *there])
+
+
+def _scan_received() -> Report:
+    from tokenguard.history import scan_range
+
+    # githooks(5): a line for each ref, with the object it had, the one it is to have, and its name. What arrives
+    # is in quarantine until all hooks have agreed, and no ref leads to it yet.
+    return scan_range(
+        [line[1] for line in _lines("pre-receive", fields=3) if line[1].strip("0")], ["--all"], receiving=True
+    )
+
+
+def _lines(stage: str, fields: int) -> list[list[str]]:
+    lines = [os.fsdecode(line).split(" ") for line in process.standard_input().read().splitlines()]
+    if not all(len(line) == fields for line in lines):
+        raise UsageError(f"{stage} needs the lines that git gives the hook", "let git call it")
+    return lines
 
 
 def _verdict(report: Report, what: str) -> int:

@@ -90,24 +90,6 @@ def scan_staged(
     return account.report()
 
 
-def scan_range(included: Sequence[str], excluded: Sequence[str]) -> Report:
-    """Scans what the revisions `included` bring in that the revisions `excluded` do not have.
-
-    Raises IncompleteError where git cannot tell.
-    """
-    from tokenguard.sources.git import Git
-    from tokenguard.sources.range import read_range
-
-    account = Account()
-    top, config = _of_work_tree(None, use_config=True)
-    for item in read_range(Git(), included, excluded):
-        if config.excludes(os.path.join(top, item.origin.path)):
-            account.excluded += 1
-        else:
-            account.read_all([item], config)
-    return account.report()
-
-
 def scan_blob_alone(blob: Blob, *, use_config: bool = True) -> Report:
     """Scans one Blob under the Config of the current folder."""
     account = Account()

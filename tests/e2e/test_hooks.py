@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine, Result
     from tests.support.repository import Repository
 
-GUARDED = ("pre-commit", "pre-merge-commit", "commit-msg")
+GUARDED = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
 BUNDLED = Path(__file__).parents[2] / "hooks"
 
 
@@ -209,7 +209,7 @@ def test_the_hooks_work_where_the_path_of_the_repository_is_odd(machine: Machine
     expect_refused(machine, repository)
 
 
-@pytest.mark.parametrize("stage", GUARDED)
+@pytest.mark.parametrize("stage", [*GUARDED, "pre-receive"])
 def test_the_bundled_hooks_are_no_more_than_a_call(stage: str) -> None:
     lines = (BUNDLED / stage).read_text().splitlines()
     assert lines[0] == "#!/bin/sh"
@@ -246,6 +246,179 @@ def test_a_hook_that_goes_by_its_own_name_is_kept_alive(machine: Machine, reposi
     assert "MY LINTER" in result.talk
     assert machine.run("tokenguard", "hook", "uninstall", cwd=repository.top).status == 0
     assert sorted(path.name for path in (repository.top / ".husky").iterdir()) == ["_", "pre-commit"]
+
+
+def pushing(machine: Machine, repository: Repository, name: str = "origin.git") -> Path:
+    """Gives the repository a commit and a remote `origin`, which is returned."""
+    origin = machine.repository(name, "--bare")
+    repository.stage("app.py", "clean\n")
+    repository.commit()
+    repository.git("remote", "add", "origin", str(origin.top))
+    return origin.top
+
+
+def push(machine: Machine, repository: Repository, *what: str) -> Result:
+    return machine.run("git", "push", "origin", *(what or ("main",)), cwd=repository.top)
+
+
+def expect_push_refused(machine: Machine, repository: Repository) -> None:
+    repository.stage("leak.py", machine.token())
+    repository.commit("leak")
+    result = push(machine, repository)
+    assert result.status != 0
+    assert "refused, this push" in result.talk
+
+
+def line_of(repository: Repository, ref: str = "refs/heads/main") -> str:
+    """What git tells pre-push of a new branch."""
+    return f"{ref} {repository.head} {ref} {'0' * 40}\n"
+
+
+def test_a_push_is_guarded(machine: Machine, repository: Repository) -> None:
+    pushing(machine, repository)
+    hook(machine, repository, "install")
+    result = push(machine, repository)
+    assert result.status == 0, result.talk
+    assert "no leaked credentials (scanned 2 objects" in result.talk
+    expect_push_refused(machine, repository)
+
+
+def test_a_work_tree_does_not_get_the_hook_of_a_server(machine: Machine, repository: Repository) -> None:
+    assert "pre-receive" not in hook(machine, repository, "install").out
+    assert not (hooks_of(repository) / "pre-receive").exists()
+    assert "pre-receive" not in hook(machine, repository, "status").out
+    assert "pre-receive" not in hook(machine, repository, "uninstall").out
+
+
+def test_a_bare_repository_gets_the_hook_of_a_server_alone(machine: Machine, repository: Repository) -> None:
+    origin = pushing(machine, repository)
+    before = _contents(origin / "hooks")
+    missing = machine.run("tokenguard", "hook", "status", cwd=origin).out
+    assert "pre-receive: missing" in missing
+    installed = machine.run("tokenguard", "hook", "install", cwd=origin)
+    assert (installed.status, installed.out) == (0, f"installed {origin / 'hooks' / 'pre-receive'}\n")
+    status = machine.run("tokenguard", "hook", "status", cwd=origin).out
+    assert "pre-receive: installed" in status
+    for stage in GUARDED:
+        assert f"{stage}:" not in status
+    clean = push(machine, repository)
+    assert clean.status == 0, clean.talk
+    assert "remote: tokenguard: no leaked credentials" in clean.talk
+    expect_push_refused(machine, repository)
+    removed = machine.run("tokenguard", "hook", "uninstall", cwd=origin)
+    assert (removed.status, removed.out) == (0, f"removed {origin / 'hooks' / 'pre-receive'}\n")
+    assert _contents(origin / "hooks") == before
+    assert push(machine, repository).status == 0
+
+
+def test_a_hook_of_a_server_whose_program_is_gone_refuses(machine: Machine, repository: Repository) -> None:
+    origin = pushing(machine, repository)
+    machine.run("tokenguard", "hook", "install", cwd=origin)
+    path = origin / "hooks" / "pre-receive"
+    path.write_text(path.read_text().replace(str(scripts()), "/since/removed"))
+    assert "pre-receive: dead" in machine.run("tokenguard", "hook", "status", cwd=origin).out
+    result = push(machine, repository)
+    assert result.status != 0
+    assert "/since/removed/tokenguard-hook is gone" in result.talk
+
+
+@pytest.mark.parametrize("where", ["here", 'it\'s a "path" $HOME `id` (1) *'])
+def test_a_hook_that_reads_what_is_pushed_gets_it_and_so_does_ours(machine: Machine, where: str) -> None:
+    """As that of git-lfs does."""
+    repository = machine.repository(where)
+    pushing(machine, repository)
+    write_script(hooks_of(repository) / "pre-push", 'cd "$(dirname "$0")/../.." && { echo "$@"; cat; } >said')
+    hook(machine, repository, "install")
+    result = push(machine, repository)
+    assert result.status == 0, result.talk
+    address = machine.folder / "origin.git"
+    assert (repository.top / "said").read_text() == f"origin {address}\n{line_of(repository)}"
+    assert "scanned 2 objects" in result.talk
+    expect_push_refused(machine, repository)
+
+
+def test_it_gets_a_line_for_each_ref(machine: Machine, repository: Repository) -> None:
+    pushing(machine, repository)
+    said = machine.folder / "said"
+    write_script(hooks_of(repository) / "pre-push", f'while read -r line; do echo "$line" >>"{said}"; done')
+    hook(machine, repository, "install")
+    refs = ["refs/heads/a'b", "refs/heads/main", "refs/tags/%s"]
+    for ref in refs:
+        repository.git("update-ref", ref, "HEAD")
+    assert push(machine, repository, *refs).status == 0
+    assert sorted(said.read_text().splitlines(keepends=True)) == [line_of(repository, ref) for ref in refs]
+
+
+@pytest.mark.parametrize("script", ["exit 0", "exec <&-; exit 0", "read -r first; exit 0"])
+def test_a_hook_that_does_not_read_it_all_takes_nothing_from_ours(
+    machine: Machine, repository: Repository, script: str
+) -> None:
+    """More than a pipe holds."""
+    pushing(machine, repository)
+    write_script(hooks_of(repository) / "pre-push", script)
+    hook(machine, repository, "install")
+    repository.stage("leak.py", machine.token())
+    repository.commit("leak")
+    refs = [f"refs/heads/{number:04}{'x' * 60}" for number in range(800)]
+    lines = "".join(line_of(repository, ref) for ref in refs).encode()
+    assert len(lines) > 1 << 17
+    result = machine.run(
+        hooks_of(repository) / "pre-push", "origin", "an address", cwd=repository.top, stdin=lines
+    )
+    assert result.status == 1, result.talk
+    assert "leak.py:1:1: user-access-token" in result.talk
+
+
+def test_a_hook_that_refuses_a_push_still_does(machine: Machine, repository: Repository) -> None:
+    origin = pushing(machine, repository)
+    write_script(hooks_of(repository) / "pre-push", "cat >/dev/null; echo not on a Friday >&2; exit 7")
+    hook(machine, repository, "install")
+    result = push(machine, repository)
+    assert result.status != 0
+    assert "not on a Friday" in result.talk
+    assert "tokenguard" not in result.talk
+    assert list((origin / "refs" / "heads").iterdir()) == []
+    by_hand = machine.run(hooks_of(repository) / "pre-push", "origin", "x", cwd=repository.top, stdin=b"")
+    assert by_hand.status == 7
+
+
+def test_a_push_of_nothing_new_calls_both_hooks_with_nothing(machine: Machine, repository: Repository) -> None:
+    pushing(machine, repository)
+    said = machine.folder / "said"
+    write_script(hooks_of(repository) / "pre-push", f'cat >"{said}"')
+    hook(machine, repository, "install")
+    assert push(machine, repository).status == 0
+    again = push(machine, repository)
+    assert again.status == 0
+    assert said.read_bytes() == b""
+    assert "nothing to scan" in again.talk
+
+
+def test_a_hook_of_a_server_that_is_there_gets_the_lines_too(machine: Machine, repository: Repository) -> None:
+    origin = pushing(machine, repository, "it's a server.git")
+    write_script(origin / "hooks" / "pre-receive", "cat >said")
+    machine.run("tokenguard", "hook", "install", cwd=origin)
+    assert push(machine, repository).status == 0
+    assert (origin / "said").read_text() == f"{'0' * 40} {repository.head} refs/heads/main\n"
+    expect_push_refused(machine, repository)
+    write_script(origin / "hooks.before-tokenguard" / "pre-receive", "echo not here >&2; exit 1")
+    repository.git("reset", "--quiet", "--hard", "HEAD^")
+    repository.commit("clean")
+    result = push(machine, repository)
+    assert result.status != 0
+    assert "not here" in result.talk
+
+
+def test_uninstall_puts_back_a_hook_that_reads_what_is_pushed(machine: Machine, repository: Repository) -> None:
+    pushing(machine, repository)
+    write_script(hooks_of(repository) / "pre-push", "cat >said")
+    before = _contents(hooks_of(repository))
+    hook(machine, repository, "install")
+    hook(machine, repository, "install")
+    assert hook(machine, repository, "uninstall").status == 0
+    assert _contents(hooks_of(repository)) == before
+    assert push(machine, repository).status == 0
+    assert (repository.top / "said").read_text() == line_of(repository)
 
 
 def test_an_empty_hooks_path_is_an_error(machine: Machine, repository: Repository) -> None:

@@ -103,6 +103,48 @@ def test_a_bare_repository_keeps_its_own_hooks(everywhere: Machine, repository: 
     assert f"{'0' * 40} {repository.head} refs/heads/main" in result.talk
 
 
+def leak(machine: Machine, repository: Repository) -> None:
+    repository.stage("leak.py", machine.token())
+    repository.commit("leak")
+
+
+def test_what_is_installed_for_all_is_said(machine: Machine) -> None:
+    result = machine.run("tokenguard", "hook", "install", "--global")
+    stages = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "pre-receive")
+    assert [line.rpartition("/")[2] for line in result.out.splitlines()[: len(stages)]] == list(stages)
+
+
+def test_a_push_is_guarded_and_has_the_hook_of_its_repository(everywhere: Machine, repository: Repository) -> None:
+    said = everywhere.folder / "said"
+    write_script(repository.top / ".git" / "hooks" / "pre-push", f'cat >"{said}"')
+    bare = everywhere.repository("bare.git", "--bare")
+    leak(everywhere, repository)
+    result = everywhere.run("git", "push", str(bare.top), "main", cwd=repository.top)
+    assert result.status != 0
+    assert "leak.py:1:1: user-access-token" in result.talk
+    assert said.read_text() == f"refs/heads/main {repository.head} refs/heads/main {'0' * 40}\n"
+    write_script(repository.top / ".git" / "hooks" / "pre-push", "exit 7")
+    refused = everywhere.run("git", "push", str(bare.top), "main", cwd=repository.top)
+    assert refused.status != 0
+    assert "tokenguard" not in refused.talk
+
+
+def test_what_arrives_is_guarded_too(everywhere: Machine, repository: Repository) -> None:
+    bare = everywhere.repository("bare.git", "--bare")
+    leak(everywhere, repository)
+    result = everywhere.run("git", "push", "--no-verify", str(bare.top), "main", cwd=repository.top)
+    assert result.status != 0
+    assert "remote:   leak.py:1:1: user-access-token" in result.talk
+    write_script(bare.top / "hooks" / "pre-receive", "cat >said")
+    repository.git("reset", "--quiet", "--soft", "HEAD", check=False)
+    repository.git("checkout", "--quiet", "--orphan", "clean")
+    repository.git("rm", "--quiet", "-r", "--cached", ".")
+    repository.commit("clean")
+    result = everywhere.run("git", "push", "--no-verify", str(bare.top), "clean", cwd=repository.top)
+    assert result.status == 0, result.talk
+    assert (bare.top / "said").read_text() == f"{'0' * 40} {repository.head} refs/heads/clean\n"
+
+
 def test_a_push_still_updates_what_is_checked_out(everywhere: Machine, repository: Repository) -> None:
     """git updates a work tree itself where there is no hook push-to-checkout, and only there."""
     target = everywhere.repository("target")
@@ -164,8 +206,9 @@ def test_status_tells_what_is_installed_for_all(everywhere: Machine, repository:
     result = everywhere.run("tokenguard", "hook", "status", cwd=repository.top)
     assert result.status == 0
     assert "not installed" not in result.out
-    for stage in ("pre-commit", "pre-merge-commit", "commit-msg"):
+    for stage in ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push"):
         assert result.out.count(f"  {stage}: installed\n") == 2
+    assert result.out.count("  pre-receive: installed\n") == 1
 
 
 def test_installing_in_one_repository_as_well_is_not_silently_without_effect(

@@ -71,7 +71,9 @@ def test_json_is_the_documented_document(machine: Machine) -> None:
         "commit": None,
         "author": None,
         "date": None,
+        "paths": [],
         "reachable": None,
+        "pushed": None,
         "known_as": None,
         "verification": {"status": "unchecked"},
     }

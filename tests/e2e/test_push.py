@@ -55,7 +55,7 @@ def test_a_clean_push_goes_through_and_says_what_was_read(machine: Machine, push
     pushed.commit()
     result = push(machine, pushed, "main")
     assert result.status == 0, result.talk
-    assert "no leaked credentials (scanned 2 files," in result.talk
+    assert "no leaked credentials (scanned 2 objects," in result.talk
 
 
 def test_a_new_branch_with_a_token_is_refused(machine: Machine, pushed: Repository) -> None:
@@ -162,3 +162,133 @@ def test_an_unknown_revision_stops_the_push(machine: Machine, pushed: Repository
     result = machine.run("tokenguard-hook", "pre-push", "origin", cwd=pushed.top, stdin=lines.encode())
     assert result.status == 3
     assert "Traceback" not in result.talk
+
+
+def lines_for(machine: Machine, repository: Repository, lines: str) -> Result:
+    return machine.run("tokenguard-hook", "pre-push", "origin", cwd=repository.top, stdin=lines.encode())
+
+
+def test_a_line_without_its_end_is_not_passed_over(machine: Machine, pushed: Repository) -> None:
+    """As of a script that keeps what it has read in a variable."""
+    leak_and_take_out(machine, pushed)
+    expect_refused(
+        lines_for(machine, pushed, f"refs/heads/main {pushed.head} refs/heads/main {'0' * 40}"), "leak.py"
+    )
+
+
+def test_more_refs_than_a_command_line_holds_are_read(machine: Machine, pushed: Repository) -> None:
+    leak_and_take_out(machine, pushed)
+    old = pushed.git("rev-parse", "main~2").stdout.decode().strip()
+    refs = [f"refs/heads/{number:05}/{'x' * 200}" for number in range(10_000)]
+    lines = [f"{ref} {old} {ref} {number:040x}\n" for number, ref in enumerate(refs)]
+    assert sum(map(len, lines)) > 1 << 21  # as much as Linux lets a command line have
+    clean = lines_for(machine, pushed, "".join(lines))
+    assert clean.status == 0, clean.talk
+    lines.insert(5000, f"refs/heads/main {pushed.head} refs/heads/main {old}\n")
+    expect_refused(lines_for(machine, pushed, "".join(lines)), "leak.py:2:1")
+
+
+def test_of_many_refs_each_is_read(machine: Machine, pushed: Repository) -> None:
+    for number, branch in enumerate(("one", "two", "three")):
+        pushed.git("switch", "--quiet", "--create", branch, "main")
+        pushed.stage(f"{branch}.py", machine.token(number))
+        pushed.commit()
+    pushed.git("tag", "--annotate", "v1", "-m", machine.token(7), "main")
+    expect_refused(
+        push(machine, pushed, "one", "two", "three", "v1", ":refs/heads/none", "main"),
+        *("one.py:1:1", "two.py:1:1", "three.py:1:1", "message of tag", "4 leaked credentials in 4 places"),
+    )
+
+
+def test_a_branch_is_deleted_while_another_leaks(machine: Machine, pushed: Repository) -> None:
+    assert push(machine, pushed, "main:other").status == 0
+    leak_and_take_out(machine, pushed)
+    expect_refused(push(machine, pushed, ":other", "main"), "leak.py:2:1")
+
+
+def test_a_tag_on_what_the_remote_has_is_read_alone(machine: Machine, pushed: Repository) -> None:
+    pushed.git("tag", "light")
+    pushed.git("tag", "--annotate", "heavy", "-m", "clean")
+    result = push(machine, pushed, "light", "heavy")
+    assert result.status == 0, result.talk
+    assert "scanned 1 object," in result.talk
+
+
+def test_a_tag_of_a_leaking_commit_is_refused(machine: Machine, pushed: Repository) -> None:
+    leak_and_take_out(machine, pushed)
+    pushed.git("tag", "v1")
+    pushed.git("reset", "--quiet", "--hard", "HEAD~2")
+    expect_refused(push(machine, pushed, "v1"), "leak.py:2:1")
+
+
+def test_merging_what_the_remote_has_brings_nothing_in(machine: Machine, pushed: Repository) -> None:
+    pushed.git("switch", "--quiet", "--create", "feature")
+    pushed.stage("feature.py", "clean as well\n")
+    pushed.commit()
+    pushed.git("switch", "--quiet", "main")
+    leak_and_take_out(machine, pushed)
+    pushed.stage("still.py", machine.token(1))
+    pushed.commit()
+    pushed.git("-c", "core.hooksPath=/dev/null", "push", "--quiet", "origin", "main")
+    pushed.git("switch", "--quiet", "feature")
+    pushed.git("-c", "core.hooksPath=/dev/null", "merge", "--quiet", "--no-edit", "main")
+    result = push(machine, pushed, "feature")
+    assert result.status == 0, result.talk
+    assert "scanned 3 objects," in result.talk
+
+
+def test_what_a_merge_itself_brings_in_is_refused(machine: Machine, pushed: Repository) -> None:
+    pushed.git("switch", "--quiet", "--create", "feature")
+    pushed.stage("feature.py", "clean\n")
+    pushed.commit()
+    pushed.git("switch", "--quiet", "main")
+    pushed.commit("on main")
+    pushed.git("merge", "--quiet", "--no-commit", "--no-ff", "feature")
+    pushed.stage("app.py", machine.token())
+    pushed.commit("merge")
+    expect_refused(push(machine, pushed, "main"), "app.py:1:1", f"commit {pushed.head[:12]}")
+
+
+def test_a_forced_push_over_what_is_gone_here_is_read(machine: Machine, pushed: Repository) -> None:
+    pushed.commit("to be lost")
+    lost = pushed.head
+    assert push(machine, pushed, "main").status == 0
+    pushed.git("reset", "--quiet", "--hard", "HEAD^")
+    pushed.git("update-ref", "-d", "refs/remotes/origin/main")
+    pushed.git("reflog", "expire", "--expire=now", "--all")
+    pushed.git("gc", "--quiet", "--prune=now")
+    assert pushed.git("cat-file", "-e", lost, check=False).returncode != 0
+    leak_and_take_out(machine, pushed)
+    expect_refused(push(machine, pushed, "--force", "main"), "leak.py:2:1")
+
+
+@pytest.mark.parametrize("first", ["fixtures/leak.py", "src/leak.py"])
+def test_a_file_that_is_excluded_at_one_path_alone_is_refused(
+    machine: Machine, pushed: Repository, first: str
+) -> None:
+    pushed.write(".tokenguard.toml", 'exclude = ["fixtures/"]\n')
+    pushed.stage(first, machine.token())
+    pushed.commit()
+    pushed.git("mv", first.partition("/")[0], "src" if first.startswith("fixtures") else "fixtures")
+    pushed.commit("and move it")
+    expect_refused(push(machine, pushed, "main"), "leak.py:1:1: user-access-token")
+
+
+def test_what_a_remote_within_another_has_is_new_to_it(machine: Machine, pushed: Repository) -> None:
+    """The remote-tracking branches of `origin/fork` lie below those of `origin`."""
+    fork = machine.repository("fork", "--bare")
+    pushed.git("remote", "add", "origin/fork", str(fork.top), check=False)
+    pushed.git("config", "remote.origin/fork.url", str(fork.top))
+    pushed.git("config", "remote.origin/fork.fetch", "+refs/heads/*:refs/remotes/origin/fork/*")
+    leak_and_take_out(machine, pushed)
+    pushed.git("-c", "core.hooksPath=/dev/null", "push", "--quiet", "origin/fork", "main")
+    expect_refused(push(machine, pushed, "main"), "leak.py:2:1")
+
+
+def test_a_push_from_a_linked_work_tree_is_read(machine: Machine, pushed: Repository) -> None:
+    pushed.git("worktree", "add", "--quiet", "../linked")
+    linked = machine.folder / "linked"
+    (linked / "leak.py").write_text(machine.token())
+    pushed.git("-C", str(linked), "add", ".")
+    pushed.git("-C", str(linked), "commit", "--quiet", "-m", "leak")
+    expect_refused(machine.run("git", "push", "--quiet", "origin", "linked", cwd=linked), "leak.py:1:1")

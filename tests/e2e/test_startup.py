@@ -18,9 +18,11 @@ HEAVY = {
 }
 
 
-def loaded(machine: Machine, repository: Repository, *command: str) -> set[str]:
+def loaded(machine: Machine, repository: Repository, *command: str, stdin: bytes | None = None) -> set[str]:
     """The modules that a command imports, as the interpreter itself lists them, without those it starts with."""
-    return _imported(machine, repository, *command) - _imported(machine, repository, interpreter(), "-c", "pass")
+    return _imported(machine, repository, *command, stdin=stdin) - _imported(
+        machine, repository, interpreter(), "-c", "pass"
+    )
 
 
 def interpreter() -> str:
@@ -45,6 +47,20 @@ def test_a_clean_message_loads_nothing_heavy(machine: Machine, repository: Repos
     assert modules & HEAVY == set()
 
 
+def test_a_clean_push_loads_no_library(machine: Machine, repository: Repository) -> None:
+    repository.stage("a.py", "clean\n")
+    repository.commit()
+    head, ref = repository.head, "refs/heads/main"
+    lines = f"{ref} {head} {ref} {'0' * 40}\n".encode()
+    for stage, stdin in (("pre-push", lines), ("pre-receive", f"{'0' * 40} {head} {ref}\n".encode())):
+        modules = loaded(machine, repository, "tokenguard-hook", stage, "origin", stdin=stdin)
+        assert "tokenguard.sources.objects" in modules or stage == "pre-receive"
+        assert modules & HEAVY - {"json"} == set()
+        libraries = ("click", "keyring", "huggingface_hub", "cryptography", "filelock", "hyperscan", "pathspec")
+        assert [name for name in modules if name.partition(".")[0] in libraries] == []
+        assert not any(name.startswith(("tokenguard.cli", "tokenguard.vault")) for name in modules)
+
+
 def test_a_scan_without_options_loads_nothing_heavy(machine: Machine, repository: Repository) -> None:
     repository.write("a.py", "clean\n")
     modules = loaded(machine, repository, "tokenguard", "scan")
@@ -65,7 +81,7 @@ def test_the_names_of_the_package_load_when_they_are_used(machine: Machine, repo
     assert modules & HEAVY == set()
 
 
-def _imported(machine: Machine, repository: Repository, *command: str) -> set[str]:
-    result = machine.run(*command, cwd=repository.top, environment={"PYTHONVERBOSE": "1"})
+def _imported(machine: Machine, repository: Repository, *command: str, stdin: bytes | None = None) -> set[str]:
+    result = machine.run(*command, cwd=repository.top, stdin=stdin, environment={"PYTHONVERBOSE": "1"})
     assert result.status == 0, result.talk
     return set(re.findall(r"^import '([^']+)' # ", result.talk, re.MULTILINE))

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import time
+
 import click
 
 from tokenguard.errors import ExitCode
 from tokenguard.reporting import FORMATS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenguard.core.report import Report
+    from tokenguard.history import Progress
+
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="[PATH]...")
 @click.option("--staged", is_flag=True, help="Read what the next commit would contain, from the index.")
+@click.option("--history", is_flag=True, help="Read every object of the repository, reachable or not.")
+@click.option(
+    "--range",
+    "commits",
+    metavar="A..B",
+    help="Read what these commits bring in; `auto` is what this CI job is about.",
+)
+@click.option("--since", metavar="REV", help="Read what has come in since this commit: --range REV..HEAD.")
+@click.option("--fresh", is_flag=True, help="With --history, read what was read before, too.")
+@click.option("--recurse-submodules", "submodules", is_flag=True, help="With --history, read theirs, too.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read standard input.")
 @click.option(
     "--stdin-name", default="<stdin>", show_default=True, metavar="NAME", help="What to call it in reports."
@@ -37,6 +59,11 @@ def scan(
     paths: tuple[str, ...],
     *,
     staged: bool,
+    history: bool,
+    commits: str | None,
+    since: str | None,
+    fresh: bool,
+    submodules: bool,
     from_stdin: bool,
     stdin_name: str,
     ignored: bool,
@@ -61,14 +88,25 @@ def scan(
     Examples:
       tokenguard scan
       tokenguard scan --staged
+      tokenguard scan --history
+      tokenguard scan --range origin/main..HEAD
       tokenguard scan --format json src notebooks/train.ipynb
       kubectl logs job/train | tokenguard scan --stdin
     """
     from tokenguard import reporting, scanning
 
-    if from_stdin and (staged or paths):
-        raise click.UsageError("--stdin goes with neither PATH nor --staged")
-    if ignored and (from_stdin or staged):
+    of_objects = history or commits is not None or since is not None
+    if [staged, from_stdin, history, commits is not None, since is not None].count(True) > 1:
+        raise click.UsageError("of --staged, --history, --range, --since and --stdin, only one")
+    if from_stdin and paths:
+        raise click.UsageError("--stdin goes without PATH")
+    if (fresh or submodules) and not history:
+        raise click.UsageError("--fresh and --recurse-submodules go with --history alone")
+    if of_objects and len(paths) > 1:
+        raise click.UsageError("one PATH at most, the folder of the repository")
+    if of_objects and max_size:
+        raise click.UsageError("--max-size goes with files and --staged")
+    if ignored and (from_stdin or staged or of_objects):
         raise click.UsageError("--ignored goes with PATH alone")
     if max_size and from_stdin:
         raise click.UsageError("--max-size does not go with --stdin, whose size is not known")
@@ -79,6 +117,17 @@ def scan(
     elif staged:
         folder = paths[0] if paths else None
         report = scanning.scan_staged(folder, use_config=not no_config, max_size=max_size)
+    elif of_objects:
+        with _progress(quiet=quiet) as progress:
+            report = _scan_objects(
+                paths[0] if paths else ".",
+                commits=f"{since}..HEAD" if since is not None else commits,
+                use_config=not no_config,
+                jobs=jobs,
+                fresh=fresh,
+                submodules=submodules,
+                progress=progress,
+            )
     else:
         report = scanning.scan_paths(
             paths or (".",), use_config=not no_config, ignored=ignored, max_size=max_size, jobs=jobs
@@ -88,3 +137,47 @@ def scan(
     if exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
     return report.exit_code
+
+
+def _scan_objects(
+    folder: str,
+    *,
+    commits: str | None,
+    use_config: bool,
+    jobs: int | None,
+    fresh: bool,
+    submodules: bool,
+    progress: Progress | None,
+) -> Report:
+    from tokenguard import history
+
+    if commits is None:
+        return history.scan_history(
+            folder, use_config=use_config, jobs=jobs, afresh=fresh, submodules=submodules, progress=progress
+        )
+    if commits == "auto":
+        return history.scan_job(os.environ, folder, use_config=use_config, jobs=jobs, progress=progress)
+    base, dots, head = commits.partition("..")
+    if not dots or not base:
+        raise click.UsageError("--range takes two commits, A..B, or auto")
+    head = head.removeprefix(".") or "HEAD"
+    return history.scan_between(base, head, folder, use_config=use_config, jobs=jobs, progress=progress)
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+    """A bar with rate and time left, on a terminal."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(
+        length=1, label="objects", file=sys.stderr, show_pos=True, item_show_func=lambda rate: rate
+    ) as bar:
+        began = time.monotonic()
+
+        def tell(done: int, total: int, read: int) -> None:
+            bar.length = total
+            seconds = max(time.monotonic() - began, 0.001)
+            bar.update(done - bar.pos, f"{read / seconds / 1e6:.0f} MB/s a process")
+
+        yield tell

@@ -8,14 +8,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tokenguard.core.lineage import Lineage
+
 
 class Origin(NamedTuple):
     """Where bytes come from.
 
-    `path` is as the user would name it; bytes that are not UTF-8 are surrogate escapes (PEP 383).
+    `path` is as the user would name it; bytes that are not UTF-8 are surrogate escapes (PEP 383). What comes out
+    of a repository's history has its `lineage`.
     """
 
     path: str
+    lineage: Lineage | None = None
 
 
 class Window(NamedTuple):

@@ -74,6 +74,15 @@ def pattern(anchor: bytes) -> re.Pattern[bytes]:
     return re.compile(anchor + b"(?:" + b"|".join(alternatives) + b")")
 
 
+def shape(anchor: bytes) -> bytes:
+    """An expression without a look around, which matches wherever `pattern` does and in few other places."""
+    kinds = [kind for kind in KINDS if kind.prefix.encode().startswith(anchor)]
+    alternatives = [
+        kind.prefix.encode()[len(anchor) :] + (b"eyJ" if kind in _SIGNED else _body(kind)) for kind in kinds
+    ]
+    return anchor + b"(?:" + b"|".join(alternatives) + b")"
+
+
 def kind_of(match: re.Match[bytes]) -> Kind:
     """The kind that a match of `pattern` is of."""
     return next(kind for kind in KINDS if _group(kind) == match.lastgroup)

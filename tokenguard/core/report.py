@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 class Tally(NamedTuple):
-    """What was read, and how many files the configuration left out."""
+    """What was read, how many files the configuration left out, and how many objects are clean from before.
+
+    `blobs` are files, and objects of a repository.
+    """
 
     files: int = 0
     blobs: int = 0
     bytes: int = 0
     excluded: int = 0
+    remembered: int = 0
 
 
 class Report(NamedTuple):

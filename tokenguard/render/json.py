@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from tokenguard.core.lineage import Lineage
 from tokenguard.core.redact import redact
 
 TYPE_CHECKING = False
@@ -70,12 +71,20 @@ def _finding(finding: Finding) -> dict[str, object]:
         "decoded": [],
         "cell": None,
         "output": None,
-        "commit": None,
-        "author": None,
-        "date": None,
-        "reachable": None,
+        **_lineage(finding.origin.lineage or Lineage()),
         "known_as": finding.known_as,
         "verification": {"status": "unchecked"},
+    }
+
+
+def _lineage(lineage: Lineage) -> dict[str, object]:
+    return {
+        "commit": lineage.commit,
+        "author": lineage.author and redact(lineage.author),
+        "date": lineage.date,
+        "paths": [redact(path) for path in lineage.paths],
+        "reachable": lineage.reachable,
+        "pushed": lineage.pushed,
     }
 
 

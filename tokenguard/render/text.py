@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tokenguard.core.finding import Finding
+    from tokenguard.core.lineage import Lineage
     from tokenguard.core.report import Report
 
 _BOLD, _RED, _YELLOW = "1", "31", "33"
@@ -18,8 +19,16 @@ SETTINGS = "https://huggingface.co/settings/tokens"
 
 def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
     """One line a Finding: `path:line:column: kind masked`."""
+    versions: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in report.findings:
-        yield finding_line(finding, color=color)
+        # A file has one version in a work tree, and in a history as many as it was changed.
+        at = f"{finding.line}:{finding.column}" if finding.origin.lineage is None else ""
+        versions.setdefault((finding.fingerprint, finding.origin.path, at), []).append(finding)
+    for findings in versions.values():
+        first = min(findings, key=_age)
+        yield finding_line(first, color=color)
+        if first.origin.lineage:
+            yield f"  {_history(first.origin.lineage, findings)}"
 
 
 def finding_line(finding: Finding, *, color: bool) -> str:
@@ -27,6 +36,28 @@ def finding_line(finding: Finding, *, color: bool) -> str:
     where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}:"
     known = f" (in your vault as {finding.known_as})" if finding.known_as else ""
     return f"{_paint(where, _BOLD, color)} {finding.kind} {_paint(finding.masked, _RED, color)}{known}"
+
+
+def _history(lineage: Lineage, findings: list[Finding]) -> str:
+    """Who brought it in and when, and what has become of it."""
+    author = printable(lineage.author or "somebody")
+    date = lineage.date[:10] if lineage.date else "an unknown day"
+    brought = f"commit {lineage.commit[:12]} " if lineage.commit else ""
+    brought += f"by {author} on {date}" if lineage.commit or lineage.author else "in no commit"
+    others = {finding.origin.lineage for finding in findings if finding.origin.lineage}
+    parts = [brought]
+    if len(others) > 1:
+        parts.append(f"in {len(others)} versions")
+    if any(other.pushed for other in others):
+        parts.append("pushed")
+    if not any(other.reachable in (True, None) for other in others):
+        parts.append("nothing leads to it any more")
+    return "; ".join(parts)
+
+
+def _age(finding: Finding) -> str:
+    lineage = finding.origin.lineage
+    return (lineage.date if lineage else None) or "~"  # what is undated comes last
 
 
 def unreadable_lines(report: Report, *, color: bool) -> Iterator[str]:
@@ -45,16 +76,22 @@ def allowed_lines(report: Report) -> Iterator[str]:
 def summary(report: Report) -> str:
     """The outcome in one sentence, and what it rests on."""
     tally = report.tally
-    extent = f"scanned {_count(tally.files, 'file')}, {_count(tally.bytes, 'byte')}"
+    is_history = tally.blobs > tally.files or tally.remembered
+    extent = f"scanned {_count(tally.blobs, 'object' if is_history else 'file')}, {_count(tally.bytes, 'byte')}"
+    if tally.remembered:
+        extent += f"; {_count(tally.remembered, 'object')} known to be clean from before"
     if tally.excluded:
         extent += f"; {_count(tally.excluded, 'file')} excluded by the configuration"
     if report.allowed:
         extent += f"; {len(report.allowed)} allowed"
     if report.findings:
         outcome = _count(len(report.findings), "leaked credential")
+        if is_history:  # which repeats itself
+            distinct = len({finding.fingerprint for finding in report.findings})
+            outcome = f"{_count(distinct, 'leaked credential')} in {_count(len(report.findings), 'place')}"
     elif report.unreadable:
         outcome = "no leaked credential in what could be read"
-    elif not tally.files:
+    elif not tally.blobs and not tally.remembered:
         return "nothing to scan: " + (extent.partition("; ")[2] or "there are no files")
     else:
         outcome = "no leaked credentials"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import threading
 
 from tokenguard.errors import IncompleteError
 
@@ -18,7 +20,8 @@ _SETTINGS = ("core.fsmonitor=false", f"core.hooksPath={os.devnull}", "safe.bareR
 
 # git(1), "Environment Variables": nothing is fetched, written, replaced or asked for; messages are English.
 _ENVIRONMENT = {
-    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_GRAFT_FILE": os.devnull,
     "GIT_NO_LAZY_FETCH": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",
     "GIT_OPTIONAL_LOCKS": "0",
@@ -77,12 +80,40 @@ class Running:
         self._process = process
         self.complaints: list[str] = []
 
-    def output(self) -> bytes:
-        """What git prints, once it has ended. Raises GitError where it failed."""
-        with self._process:
-            output, complaint = self._process.communicate()
+    def tell(self, question: bytes) -> None:
+        """Answers what git reads before it prints anything, without waiting for what it prints."""
+        stream, self._process.stdin = self._process.stdin, None
+        assert stream is not None  # noqa: S101 -- for the type checker: it is asked
+        with contextlib.suppress(OSError):  # git has ended, and `finish` says why
+            stream.write(question)
+        with contextlib.suppress(OSError):
+            stream.close()
+
+    def finish(self, question: bytes | None = None) -> bytes:
+        """What git prints, given `question` on its standard input, once it has ended, and be it in failure."""
+        try:
+            with self._process:
+                output, complaint = self._process.communicate(question)
+        except BaseException:
+            self.kill()
+            raise
         self.complaints = os.fsdecode(complaint).splitlines()
-        if self._process.returncode:
+        return output
+
+    def kill(self) -> None:
+        """Ends git, if it has not ended."""
+        self._process.kill()
+        self._process.wait()
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended in failure."""
+        return bool(self._process.returncode)
+
+    def output(self, question: bytes | None = None) -> bytes:
+        """The same. Raises GitError where git failed."""
+        output = self.finish(question)
+        if self.has_failed:
             first = self.complaints[0] if self.complaints else "git failed without a message"
             raise GitError(first.removeprefix("fatal: "))
         return output
@@ -97,7 +128,9 @@ class Objects:
     def __enter__(self) -> Objects:  # noqa: PYI034 -- nothing derives from it, and Self is not in Python 3.10
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is not None:
+            self._process.kill()
         with self._process:
             pass  # closes the pipes, at which git ends, and waits for that
 
@@ -127,18 +160,64 @@ class Objects:
                 answer.read(1)
 
 
+class Delivery:
+    """The objects of a repository as git delivers them, one after the other, within a `with` block.
+
+    Each is `<name> <type> <size>`, a newline, the content and a newline, or `<name> missing` and a newline
+    (git-cat-file(1), "Batch output"). git ends at the first that it cannot unpack.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], names: Sequence[bytes]) -> None:
+        self._process = process
+        self._names = names
+        self._feeder = threading.Thread(target=self._feed, daemon=True)
+
+    def __enter__(self) -> Delivery:  # noqa: PYI034 -- as above
+        self._feeder.start()
+        return self
+
+    def __exit__(self, error: object, *_: object) -> None:
+        assert self._process.stdout is not None  # noqa: S101 -- as above
+        if error is not None:
+            self._process.kill()
+        self._process.stdout.close()  # at which git ends, if it has not
+        self._process.wait()
+        self._feeder.join()
+
+    def readinto(self, view: memoryview) -> int:
+        """Puts what has arrived into `view`; gives the number of bytes, 0 at the end."""
+        assert self._process.stdout is not None  # noqa: S101 -- as above
+        return self._process.stdout.readinto(view)  # type: ignore[attr-defined,no-any-return]  # it is unbuffered
+
+    def read(self, most: int) -> bytes:
+        """The next bytes, nothing at the end."""
+        assert self._process.stdout is not None  # noqa: S101 -- as above
+        return self._process.stdout.read(most)
+
+    def _feed(self) -> None:
+        assert self._process.stdin is not None  # noqa: S101 -- as above
+        unsent = memoryview(b"".join(name + b"\n" for name in self._names))
+        with contextlib.suppress(OSError):  # git has ended
+            while unsent:
+                unsent = unsent[self._process.stdin.write(unsent) :]
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+
 class Git:
     """git in one folder.
 
     `folder` None means the repository that the caller is in, with the index that git may have named to a hook.
-    `trusted` is for what the user asks of a repository of their own: its configuration holds.
+    `trusted` is for what the user asks of a repository of their own: its configuration holds. `bare` says that
+    `folder` itself is what git calls a git directory.
     """
 
-    def __init__(self, folder: str | None = None, *, trusted: bool = False) -> None:
-        self._command = ["git", "--no-pager"]
+    def __init__(self, folder: str | None = None, *, trusted: bool = False, bare: bool = False) -> None:
+        self._folder = folder
+        # Named, since the configuration may name a work tree that is no longer there.
+        self._command = ["git", "--no-pager", *(("--git-dir=.", "--work-tree=.") if bare else ())]
         for setting in () if trusted else _SETTINGS:
             self._command += ["-c", setting]
-        self._folder = folder
         kept = _OF_THE_USER if folder is not None else _OF_THE_USER + _OF_THE_CALLER
         self._environment = {
             name: value
@@ -151,9 +230,17 @@ class Git:
         """What git prints. Raises GitError where it fails or cannot be started."""
         return self.start(*arguments).output()
 
-    def start(self, *arguments: str) -> Running:
-        """Starts git, to ask for what it prints later on. Raises GitError where it cannot be started."""
-        return Running(self._start(arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE))
+    def ask(self, question: bytes, *arguments: str) -> bytes:
+        """What git prints, given `question` on its standard input. Raises GitError as a call does."""
+        return self.start(*arguments, is_asked=True).output(question)
+
+    def start(self, *arguments: str, is_asked: bool = False) -> Running:
+        """Starts git, to ask for what it prints later on; `is_asked` where it is to read a question then.
+
+        Raises GitError where it cannot be started.
+        """
+        stdin = subprocess.PIPE if is_asked else subprocess.DEVNULL
+        return Running(self._start(arguments, stdin=stdin, stderr=subprocess.PIPE))
 
     def text(self, *arguments: str) -> str:
         """What git prints, as one line of text; a path that is not UTF-8 has surrogate escapes."""
@@ -164,7 +251,16 @@ class Git:
         # What git complains of shows in what it delivers; a pipe that nobody reads would stop it.
         return Objects(self._start(("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL))
 
-    def _start(self, arguments: tuple[str, ...], *, stdin: int, stderr: int) -> subprocess.Popen[bytes]:
+    def deliver(self, names: Sequence[bytes]) -> Delivery:
+        """Starts a git that delivers the objects of these names. Raises GitError as `start` does."""
+        process = self._start(
+            ("cat-file", "--batch", "--buffer"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
+        return Delivery(process, names)
+
+    def _start(
+        self, arguments: tuple[str, ...], *, stdin: int, stderr: int, bufsize: int = -1
+    ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
                 [*self._command, *arguments],
@@ -173,6 +269,7 @@ class Git:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                bufsize=bufsize,
             )
         except OSError as error:
             if self._folder is None or os.path.isdir(self._folder):

@@ -51,14 +51,20 @@ def changed_entries(git: Git) -> list[Entry]:
 
 def all_entries(git: Git) -> list[Entry]:
     """Every entry of the index."""
-    entries = []
+    return [entry for mode, entry in _listed(git) if mode != _SUBMODULE]
+
+
+def submodules_in_index(git: Git) -> list[str]:
+    """The paths of the submodules in the index."""
+    return [entry.path for mode, entry in _listed(git) if mode == _SUBMODULE]
+
+
+def _listed(git: Git) -> Iterator[tuple[str, Entry]]:
     # `mode name stage` TAB `path` NUL (git-ls-files(1))
     for line in os.fsdecode(git("ls-files", "--stage", "-z", "--full-name", "--", ":/")).split("\0")[:-1]:
         meta, _, path = line.partition("\t")
         mode, blob, stage = meta.split(" ")
-        if mode != _SUBMODULE:
-            entries.append(Entry(path, blob, unmerged=stage != "0"))
-    return entries
+        yield mode, Entry(path, blob, unmerged=stage != "0")
 
 
 def read_entries(objects: Objects, entries: Sequence[Entry], max_size: int | None) -> Iterator[Blob | Unreadable]:

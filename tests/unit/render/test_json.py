@@ -7,6 +7,7 @@ import pytest
 from tests.support.credentials import user_token
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
 from tokenguard.core.finding import Allowance, Allowed, Finding
+from tokenguard.core.lineage import Lineage
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
 from tokenguard.core.token import Token
@@ -29,20 +30,22 @@ FINDING_KEYS = {
     "commit",
     "author",
     "date",
+    "paths",
     "reachable",
+    "pushed",
     "known_as",
     "verification",
 }
 
 
-def report(path: str = "a.py") -> Report:
-    (finding,) = scan_blob(Blob(Origin(path), whole(f"x\n  {TOKEN}".encode())), {})
+def report(path: str = "a.py", lineage: Lineage | None = None) -> Report:
+    (finding,) = scan_blob(Blob(Origin(path, lineage), whole(f"x\n  {TOKEN}".encode())), {})
     assert isinstance(finding, Finding)
     return Report(
         findings=(finding,),
         allowed=(Allowed(finding, Allowance("allowed fingerprint", path)),),
         unreadable=(Unreadable(Origin(path), "is gone: é"),),
-        tally=Tally(files=3, blobs=4, bytes=120, excluded=2),
+        tally=Tally(files=3, blobs=4, bytes=120, excluded=2, remembered=7),
         seconds=1.23456,
     )
 
@@ -65,7 +68,8 @@ def test_the_summary_counts() -> None:
         "findings": 1,
         "allowed": 1,
         "unreadable": 1,
-        "excluded": 2,  # beyond the contract
+        "excluded": 2,  # beyond the contract, as is the next
+        "remembered": 7,
         "seconds": 1.235,
     }
 
@@ -87,11 +91,55 @@ def test_a_finding_is_told_in_full() -> None:
             "commit": None,
             "author": None,
             "date": None,
+            "paths": [],
             "reachable": None,
+            "pushed": None,
             "known_as": None,
             "verification": {"status": "unchecked"},
         }
     ]
+
+
+def test_a_finding_of_a_history_has_its_lineage() -> None:
+    lineage = Lineage("1" * 40, "A <a@b>", "2020-01-01T12:00:00+02:00", ("a.py", "b.py"), True, False)
+    parsed = json.loads(document(report("a.py", lineage), "1"))
+    for row in (parsed["findings"][0], parsed["allowed"][0]):
+        assert {key: row[key] for key in Lineage._fields} == {
+            "commit": "1" * 40,
+            "author": "A <a@b>",
+            "date": "2020-01-01T12:00:00+02:00",
+            "paths": ["a.py", "b.py"],
+            "reachable": True,
+            "pushed": False,
+        }
+    assert set(parsed["findings"][0]) == FINDING_KEYS
+
+
+def test_what_is_not_known_of_a_lineage_is_null() -> None:
+    rows = json.loads(document(report("a.py", Lineage()), "1"))["findings"]
+    assert {key: rows[0][key] for key in Lineage._fields} == {
+        **dict.fromkeys(Lineage._fields),
+        "paths": [],
+    }
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_who_and_where_are_ascii_and_keep_their_bytes(path: str) -> None:
+    found = report("a.py", Lineage(author=path, paths=(path, "b")))
+    for rendered in (document(found, "1"), *lines(found, "1")):
+        assert rendered.isascii()
+        assert "\x1b" not in rendered
+    row = json.loads(document(found, "1"))["findings"][0]
+    assert (row["author"], row["paths"]) == (path, [path, "b"])
+
+
+def test_a_token_in_a_name_or_a_path_is_masked() -> None:
+    found = report(f"dir/{TOKEN}", Lineage(author=f"{TOKEN} <a@b>", paths=(f"dir/{TOKEN}", f"{TOKEN}.py")))
+    for rendered in (document(found, "1"), *lines(found, "1")):
+        assert TOKEN[3:11] not in rendered
+    row = json.loads(document(found, "1"))["findings"][0]
+    masked = f"hf_…{TOKEN[-4:]}"
+    assert (row["author"], row["paths"]) == (f"{masked} <a@b>", [f"dir/{masked}", f"{masked}.py"])
 
 
 def test_an_allowance_and_a_failure_are_told_with_their_reasons() -> None:

@@ -5,6 +5,7 @@ import pytest
 from tests.support.credentials import organization_token, user_token
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
 from tokenguard.core.finding import Allowance, Allowed, Finding
+from tokenguard.core.lineage import Lineage
 from tokenguard.core.printable import printable
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
@@ -13,8 +14,8 @@ from tokenguard.render import text
 TOKEN = user_token()
 
 
-def finding(path: str = "a.py", token: str = TOKEN) -> Finding:
-    (item,) = scan_blob(Blob(Origin(path), whole(f"x\n  {token}".encode())), {})
+def finding(path: str = "a.py", token: str = TOKEN, lineage: Lineage | None = None) -> Finding:
+    (item,) = scan_blob(Blob(Origin(path, lineage), whole(f"x\n  {token}".encode())), {})
     assert isinstance(item, Finding)
     return item
 
@@ -65,6 +66,99 @@ def test_colour_adds_nothing_but_colour() -> None:
         coloured = coloured.replace(sequence, "")
     assert coloured == plain
     assert "\x1b" not in plain
+
+
+LINEAGE = Lineage(
+    commit="0123456789abcdef" * 2 + "01234567",
+    author="Ann <ann@example.org>",
+    date="2025-03-04T05:06:07+01:00",
+    paths=("a.py",),
+    reachable=True,
+    pushed=False,
+)
+
+
+def history(*lineages: Lineage) -> list[str]:
+    """What is said of one credential with these versions."""
+    return list(
+        text.finding_lines(Report(findings=tuple(finding(lineage=lineage) for lineage in lineages)), color=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("lineage", "said"),
+    [
+        pytest.param(LINEAGE, "commit 0123456789ab by Ann <ann@example.org> on 2025-03-04", id="a commit"),
+        pytest.param(
+            LINEAGE._replace(pushed=True),
+            "commit 0123456789ab by Ann <ann@example.org> on 2025-03-04; pushed",
+            id="pushed",
+        ),
+        pytest.param(
+            LINEAGE._replace(reachable=False),
+            "commit 0123456789ab by Ann <ann@example.org> on 2025-03-04; nothing leads to it any more",
+            id="dangling",
+        ),
+        pytest.param(
+            LINEAGE._replace(reachable=None, pushed=None),
+            "commit 0123456789ab by Ann <ann@example.org> on 2025-03-04",
+            id="git cannot tell",
+        ),
+        pytest.param(
+            LINEAGE._replace(author=None, date=None),
+            "commit 0123456789ab by somebody on an unknown day",
+            id="a malformed commit",
+        ),
+        pytest.param(LINEAGE._replace(commit=None), "by Ann <ann@example.org> on 2025-03-04", id="a tag"),
+        pytest.param(Lineage(reachable=True), "in no commit", id="in the index"),
+        pytest.param(Lineage(reachable=False), "in no commit; nothing leads to it any more", id="a dangling blob"),
+    ],
+)
+def test_what_comes_out_of_a_history_has_a_second_line(lineage: Lineage, said: str) -> None:
+    assert history(lineage) == [f"a.py:2:3: user-access-token hf_…{TOKEN[-4:]}", f"  {said}"]
+
+
+def test_versions_of_a_file_are_told_once_with_the_oldest_commit() -> None:
+    newer = LINEAGE._replace(commit="f" * 40, date="2025-05-01T00:00:00+00:00", pushed=True)
+    undated = LINEAGE._replace(commit="e" * 40, date=None, reachable=False)
+    for versions in ((LINEAGE, newer, undated), (undated, newer, LINEAGE)):
+        assert history(*versions)[1:] == [
+            "  commit 0123456789ab by Ann <ann@example.org> on 2025-03-04; in 3 versions; pushed"
+        ]
+
+
+def test_nothing_leads_to_it_only_where_nothing_leads_to_any_version() -> None:
+    gone = LINEAGE._replace(reachable=False)
+    assert "nothing leads to it" in history(gone, gone)[1]
+    assert "nothing leads to it" not in history(gone, LINEAGE)[1]
+    assert "nothing leads to it" not in history(gone, LINEAGE._replace(reachable=None))[1]
+
+
+def test_two_places_in_one_version_are_one_version() -> None:
+    twice = (finding(lineage=LINEAGE), finding(lineage=LINEAGE)._replace(line=7))
+    assert "versions" not in "\n".join(text.finding_lines(Report(findings=twice), color=False))
+
+
+def test_other_tokens_and_other_files_are_told_apart() -> None:
+    findings = (
+        finding("a.py", lineage=LINEAGE),
+        finding("a.py", user_token(1), LINEAGE),
+        finding("b.py", lineage=LINEAGE),
+    )
+    assert len(list(text.finding_lines(Report(findings=findings), color=False))) == 6
+
+
+def test_in_a_work_tree_each_place_is_told() -> None:
+    findings = (finding(), finding()._replace(line=7), finding()._replace(column=9))
+    assert len(list(text.finding_lines(Report(findings=findings), color=False))) == 3
+
+
+def test_who_wrote_it_cannot_write_to_the_terminal_and_no_token_in_a_name_is_shown() -> None:
+    hostile = LINEAGE._replace(author=f"{HOSTILE} {TOKEN} <a@b>", paths=(HOSTILE,))
+    (_, said) = history(hostile)
+    assert said.isprintable()
+    assert r"by a\x0a\x1b[31m\u202eb\xff hf_…" in said
+    assert TOKEN[3:11] not in said
 
 
 HOSTILE = "a\n\x1b[31m\u202eb\udcff"
@@ -152,6 +246,32 @@ READ = Tally(files=3, blobs=3, bytes=120)
             "no leaked credential in what could be read, 1 not read, so the answer is not known"
             " (scanned 0 files, 0 bytes)",
             id="all unreadable",
+        ),
+        pytest.param(
+            Report(tally=Tally(blobs=2, bytes=9)),
+            "no leaked credentials (scanned 2 objects, 9 bytes)",
+            id="a history",
+        ),
+        pytest.param(
+            Report(tally=Tally(blobs=1, bytes=9, remembered=1)),
+            "no leaked credentials (scanned 1 object, 9 bytes; 1 object known to be clean from before)",
+            id="a history, for the second time",
+        ),
+        pytest.param(
+            Report(tally=Tally(remembered=30)),
+            "no leaked credentials (scanned 0 objects, 0 bytes; 30 objects known to be clean from before)",
+            id="a history, with nothing new",
+        ),
+        pytest.param(
+            Report(tally=Tally(blobs=3, bytes=9, remembered=2, excluded=1), findings=FOUND * 2, allowed=ALLOWED),
+            "1 leaked credential in 2 places (scanned 3 objects, 9 bytes; 2 objects known to be clean from before;"
+            " 1 file excluded by the configuration; 1 allowed)",
+            id="a history, and all there is to say",
+        ),
+        pytest.param(
+            Report(tally=Tally(blobs=3, bytes=9), findings=(*FOUND, finding("b.py", user_token(1)))),
+            "2 leaked credentials in 2 places (scanned 3 objects, 9 bytes)",
+            id="a history with two tokens",
         ),
         pytest.param(
             Report(tally=READ, findings=FOUND, unreadable=UNREADABLE * 2),
