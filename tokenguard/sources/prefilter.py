@@ -13,9 +13,10 @@ from tokenguard.core.patterns import shape
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from mmap import mmap
     from typing import Any
 
-    MayHold = Callable[[bytearray, int, int], bool]
+    MayHold = Callable[[bytearray | mmap, int, int], bool]
     """Whether a stretch of a buffer, from one offset to another, has anything of the shape of a credential."""
 
 
@@ -38,7 +39,7 @@ def by_expressions() -> MayHold:
     """Python's own: each expression begins with a literal, for which it has a fast search."""
     searches = [re.compile(shape(anchor)).search for anchor in ANCHORS]
 
-    def may_hold(buffer: bytearray, start: int, end: int) -> bool:
+    def may_hold(buffer: bytearray | mmap, start: int, end: int) -> bool:
         return any(search(buffer, start, end) for search in searches)
 
     return may_hold
@@ -56,7 +57,7 @@ def by_hyperscan() -> MayHold:
         flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(ANCHORS),
     )
 
-    def may_hold(buffer: bytearray, start: int, end: int) -> bool:
+    def may_hold(buffer: bytearray | mmap, start: int, end: int) -> bool:
         found: list[object] = []
         stretch: Any = memoryview(buffer)[start:end]  # of the types that it takes, its stubs know two
         database.scan(stretch, match_event_handler=lambda *match: found.append(match))
