@@ -4,7 +4,7 @@
 
 The repositories are copied first: nothing is written to them. ripgrep, git and Kingfisher (`pip install
 kingfisher-bin`) must be on PATH. Every object is in the page cache; "first" is a scan that remembers nothing from
-before. The memory is that of all processes together (proportional set size, Linux).
+before. The memory is that of all processes together, without the pages of files (Linux).
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def descendants(process: int) -> list[int]:
 def memory_of(process: int) -> int:
     with contextlib.suppress(OSError, IndexError):
         rollup = Path(f"/proc/{process}/smaps_rollup").read_text()
-        return int(rollup.split("Pss:")[1].split()[0]) * 1024
+        return sum(int(rollup.split(kind)[1].split()[0]) for kind in ("Pss_Anon:", "Pss_Shmem:")) * 1024
     return 0
 
 

@@ -273,7 +273,7 @@ class Git:
             os.lseek(question, 0, os.SEEK_SET)
             os.lseek(into, 0, os.SEEK_SET)
             process = self._start(
-                ("cat-file", "--batch", "--buffer"),
+                ("-c", f"core.deltaBaseCacheLimit={_BASES}", "cat-file", "--batch", "--buffer"),
                 stdin=question,
                 stdout=into,
                 stderr=subprocess.DEVNULL,
@@ -315,6 +315,9 @@ class Git:
                 raise GitError(f"git cannot be started, is it on PATH? {error.strerror}") from None
             raise GitError(f"{self._folder}: {error.strerror}") from None
 
+
+# The bytes of bases that git keeps unpacked: half of what it does by itself, and hardly slower.
+_BASES = 48 * 1024 * 1024
 
 _ENDED_EARLY = "git ended before it had delivered everything"
 

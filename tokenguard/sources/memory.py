@@ -45,7 +45,7 @@ class Known(NamedTuple):
 class Memory:
     """The file in the git folder `folder`.
 
-    The first line is JSON, then come the names of the clean objects as bytes, in order and without gaps, then an
+    The first line is JSON, then come the names of the clean objects as bytes, without gaps, then an
     HMAC-SHA256 over both.
     """
 
@@ -76,15 +76,15 @@ class Memory:
 
     def keep(self, known: Known) -> None:
         """Remembers this, and nothing else. Where that cannot be written, nothing is remembered."""
-        ordered = sorted(known.clean)
+        clean = list(known.clean)
         header = {
             "format": _FORMAT,
             "rules": _rules(),
-            "width": len(ordered[0]) // 2 if ordered else 1,
+            "width": len(clean[0]) // 2 if clean else 1,
             "unclean": sorted(map(bytes.decode, known.unclean)),
             "tips": sorted(map(bytes.decode, known.tips)),
         }
-        content = json.dumps(header).encode("ascii") + b"\n" + bytes.fromhex(b"".join(ordered).decode("ascii"))
+        content = json.dumps(header).encode("ascii") + b"\n" + bytes.fromhex(b"".join(clean).decode("ascii"))
         try:
             files.replace(self.path, content + _mark(_key(), content))
         except OSError:
