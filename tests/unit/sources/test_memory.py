@@ -86,10 +86,10 @@ def test_what_is_kept_replaces_what_was(kept: Memory) -> None:
 
 
 @pytest.mark.parametrize("width", [40, 64])
-def test_names_are_kept_in_half_their_letters_and_in_order(folder: Path, width: int) -> None:
+def test_names_are_kept_in_half_their_letters(folder: Path, width: int) -> None:
     Memory(str(folder)).keep(Known(clean=frozenset([b"f" * width, b"0" * width])))
     content = (folder / "tokenguard-history").read_bytes().partition(b"\n")[2][:-32]
-    assert content == b"\0" * (width // 2) + b"\xff" * (width // 2)
+    assert sorted([content[: width // 2], content[width // 2 :]]) == [b"\0" * (width // 2), b"\xff" * (width // 2)]
 
 
 def test_only_the_user_can_read_it_and_the_key(kept: Memory, user: Path) -> None:
