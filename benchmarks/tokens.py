@@ -60,15 +60,20 @@ def from_the_file(runs: int, folder: str) -> None:
     vault = ["env", "TOKENGUARD_VAULT=file", f"XDG_DATA_HOME={folder}/file"]
     passphrase = "TOKENGUARD_PASSPHRASE=a passphrase"
     add("token-1", user_token(1), *vault, passphrase)
-    run = " ".join([tokenguard(), "run", "--", "true"])
-    lock = [*vault, tokenguard(), "vault", "lock"]
+    quietly(*vault, passphrase, tokenguard(), "vault", "unlock")
+    run = [*vault, tokenguard(), "run", "--", "true"]
     commands = {
+        "tokenguard list": [*vault, tokenguard(), "list"],
+        "tokenguard run -- true, its key kept by the kernel": run,
         "tokenguard run -- true, from the Secret Service": [tokenguard(), "run", "token-1", "--", "true"],
-        "the same from the vault file, its key cached": [*vault, tokenguard(), "run", "--", "true"],
-        "vault lock": lock,
-        "vault lock, and run with the passphrase": [*vault, passphrase, "sh", "-c", f"{' '.join(lock)}; {run}"],
     }
-    table("The vault file", commands, runs)
+    table("From the vault file, unlocked", commands, runs)
+    quietly(*vault, tokenguard(), "vault", "lock")
+    table("Locked", {"tokenguard run -- true, with the passphrase": [*vault, passphrase, *run[3:]]}, runs)
+
+
+def quietly(*command: str) -> None:
+    subprocess.run(command, stderr=subprocess.DEVNULL, check=True)
 
 
 def add(name: str, token: str, *through: str) -> None:
