@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+import secretstorage
 from keyring.backends.SecretService import Keyring
 
 from tests.support.secret_service import SecretService
@@ -22,4 +24,8 @@ class TestSecretService(Contract):
         with SecretService() as service:
             for name, value in service.environment.items():
                 monkeypatch.setenv(name, value)
-            yield Keyring
+            with contextlib.closing(secretstorage.dbus_init()) as connection, monkeypatch.context() as patch:
+                # The library connects anew for each call, under which gnome-keyring ends now and then.
+                patch.setattr(connection, "close", lambda: None)
+                patch.setattr(secretstorage, "dbus_init", lambda: connection)
+                yield Keyring
