@@ -178,7 +178,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "another shape": lambda data: json.dumps(json.loads(data) | {"entries": []}).encode(),
     "newer": lambda data: json.dumps(json.loads(data) | {"version": 2}).encode(),
     "a KDF for ever": lambda data: data.replace(b'"time": 3', b'"time": 3000000'),
-    "a KDF for nothing": lambda data: data.replace(b'"memory_kib": 65536', b'"memory_kib": 8'),
+    "a KDF for nothing": lambda data: data.replace(b'"memory_kib": 131072', b'"memory_kib": 8'),
 }
 
 
