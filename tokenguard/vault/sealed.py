@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 FORMAT = "tokenguard vault"
 VERSION = 1
 
-# https://www.rfc-editor.org/rfc/rfc9106 section 4, second recommended option (three passes, four lanes), with twice
-# its 64 MiB: a quarter of a second, on two cores.
+# https://www.rfc-editor.org/rfc/rfc9106 section 4, second recommended option (three passes, four lanes), with
+# twice its 64 MiB: a quarter of a second, on two cores.
 KDF = {"name": "argon2id", "time": 3, "memory_kib": 128 * 1024, "lanes": 4}
 # What is asked of a file that somebody else wrote: no less than OWASP's least, no more than a machine can bear.
 _BOUNDS = {"time": (1, 10), "memory_kib": (19 * 1024, 1024 * 1024), "lanes": (1, 16)}
