@@ -51,7 +51,8 @@ def measure(title: str, folder: Path, runs: int) -> None:
         "tokenguard scan --history, the second": TOKENGUARD,
         "git cat-file, piped to ripgrep, one regex": ["sh", "-c", f"{OBJECTS} | rg -a --count '{REGEX}'"],
         "git log -p -U0 --all, alone": ["sh", "-c", "git log -p -U0 --all >/dev/null"],
-        "Kingfisher, Hugging Face rules": [*KINGFISHER, *LIKE_FOR_LIKE, "--git-history", "full", "."],
+        "Kingfisher, Hugging Face rules": [*KINGFISHER, "--git-history", "full", "."],
+        "the same, not into archives and base64": [*KINGFISHER, *LIKE_FOR_LIKE, "--git-history", "full", "."],
     }
     table(title, commands, runs, folder)
     print(f"Memory at its peak: {peak([*TOKENGUARD, '--fresh'], folder) / 1e6:.0f} MB\n")

@@ -158,15 +158,15 @@ def _read_history(
     memory = Memory(repository.git_folder)
     known = Known() if afresh else memory.recall()
     tips = repository.tips()
-    listing = list_objects(repository.git)
-    names = listing.blobs + listing.commits + listing.tags
-    there = frozenset(names)
-    unread = [name for name in names if name not in known.clean] if known.clean else names
+    with repository.walk(repository.present(known.tips)) as gaps:  # it goes on while the objects are read
+        listing = list_objects(repository.git)
+        names = listing.blobs + listing.commits + listing.tags
+        there = frozenset(names)
+        unread = [name for name in names if name not in known.clean] if known.clean else names
 
-    def commits() -> Sequence[bytes]:
-        return oldest_first(repository.git, listing.commits)
+        def commits() -> Sequence[bytes]:
+            return oldest_first(repository.git, listing.commits)
 
-    with repository.walk(known.tips & there) as gaps:  # it goes on while the objects are read
         unclean = _read_objects(account, repository, unread, commits, jobs=jobs, progress=progress)
         missing = gaps()
     if not known.clean | known.unclean <= there:  # something is gone, and perhaps not by `git gc`

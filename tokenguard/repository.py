@@ -113,6 +113,13 @@ class Repository:
         """What the refs point to."""
         return frozenset(self.git("rev-parse", "--all").split())
 
+    def present(self, names: frozenset[bytes]) -> frozenset[bytes]:
+        """Those of the objects that are there."""
+        if not names:
+            return names
+        question = b"".join(name + b"\n" for name in names)
+        return names & frozenset(self.git.ask(question, "cat-file", "--batch-check=%(objectname)").split(b"\n"))
+
     @contextlib.contextmanager
     def walk(self, known: frozenset[bytes]) -> Iterator[Callable[[], list[Unreadable]]]:
         """Sets out to see whether all is there that the refs, HEADs and indexes lead to; what `known` leads to is.

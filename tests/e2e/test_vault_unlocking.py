@@ -177,16 +177,22 @@ def test_whoever_gives_no_passphrase_has_changed_nothing(server: Server, typed: 
     assert server.listed() == {}
 
 
-def test_a_passphrase_is_changed(server: Server, kernel_keeps: bool) -> None:
-    """By whoever knows the old one: that the file is open is not enough."""
+def add_and_leave(server: Server, *, unlocked: bool) -> str:
+    """Adds a token with the passphrase in a variable, which is gone then; the kernel may keep the file open."""
     by_variable(server, server.passphrase)
     token = server.add("work")
-    before = server.vault.read_bytes()
-    if kernel_keeps:
+    if unlocked:
         assert server.tokenguard("vault", "unlock").status == 0
     del server.environment[VARIABLE]
-    if kernel_keeps:
+    if unlocked:
         assert server.value("tokenguard", "token", "work") == token
+    return token
+
+
+def test_a_passphrase_is_changed(server: Server, kernel_keeps: bool) -> None:
+    """By whoever knows the old one: that the file is open is not enough."""
+    token = add_and_leave(server, unlocked=kernel_keeps)
+    before = server.vault.read_bytes()
     new = server.secret("new " + server.passphrase[::-1])
     change = ("tokenguard", "vault", "change-passphrase")
     refused = at_terminal(server, *change, typed=[(ASKED, "wrong\n")])
@@ -204,14 +210,8 @@ def test_a_passphrase_is_changed(server: Server, kernel_keeps: bool) -> None:
 
 
 def test_a_key_is_added_by_whoever_knows_the_passphrase(server: Server, kernel_keeps: bool) -> None:
-    by_variable(server, server.passphrase)
-    token = server.add("work")
+    token = add_and_leave(server, unlocked=kernel_keeps)
     before = server.vault.read_bytes()
-    if kernel_keeps:
-        assert server.tokenguard("vault", "unlock").status == 0
-    del server.environment[VARIABLE]
-    if kernel_keeps:
-        assert server.value("tokenguard", "token", "work") == token
     path = server.folder / "new.key"
     adding = ("tokenguard", "vault", "add-key", str(path))
     refused = at_terminal(server, *adding, typed=[(ASKED, "wrong\n")])

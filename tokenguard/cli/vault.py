@@ -5,11 +5,7 @@ from __future__ import annotations
 import click
 
 from tokenguard.cli import _shared
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from tokenguard.vault.file import VaultFile
-
+from tokenguard.vault.file import TTL, VaultFile
 
 _LONGEST_TTL = 366 * 24 * 3600
 _LOCKED = {True: "yes", False: "no", None: "not known"}
@@ -57,7 +53,7 @@ def status(*, as_json: bool) -> None:
 @click.option(
     "--ttl",
     type=click.IntRange(min=1, max=_LONGEST_TTL),
-    default=8 * 3600,
+    default=TTL,
     show_default=True,
     metavar="SECONDS",
     help="For how long.",
@@ -136,7 +132,6 @@ def move(*, kind: str, dry_run: bool) -> None:
 
 def _file() -> VaultFile:
     from tokenguard.process import forbid_dumps
-    from tokenguard.vault.file import VaultFile
 
     forbid_dumps()
     return VaultFile()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _BUFFER = 512 * 1024
 # A git takes some milliseconds to start, and begins without the bases that the one before had unpacked.
 _FEWEST_OBJECTS = 400
-_TASKS_PER_JOB = 8
+_TASKS_PER_JOB = 10
 # For fewer, a file in memory takes longer to set up than it saves.
 _FEW_OBJECTS = 100
 # The most that a task may take of memory, in bytes; what it has beyond goes through a pipe.
