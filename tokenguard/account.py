@@ -15,14 +15,15 @@ if TYPE_CHECKING:
 
     from tokenguard.config import Config
     from tokenguard.core.detect import Span
-    from tokenguard.core.finding import Allowed, Finding
+    from tokenguard.core.finding import Allowed, Finding, Held
 
 
 class Account:
-    """What a scan has come upon so far."""
+    """What a scan has come upon so far; `held` takes the Tokens that Findings are about."""
 
-    def __init__(self) -> None:
+    def __init__(self, held: Held | None = None) -> None:
         self._began = time.monotonic()
+        self._held = held
         self.findings: list[Finding] = []
         self.allowed: list[Allowed] = []
         self.unreadable: list[Unreadable] = []
@@ -36,7 +37,7 @@ class Account:
     def examine(self, blob: Blob, config: Config, known: Sequence[Span] | None = None) -> bool:
         """Books what is found in `blob`, or is known to be there. False where it could not be read to its end."""
         try:
-            for item in scan_blob(blob, config.fingerprints, known):
+            for item in scan_blob(blob, config.fingerprints, known, self._held):
                 self._book(item)
         except OSError as error:
             self.unreadable.append(Unreadable(blob.origin, error.strerror or str(error)))

@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from tokenguard.core.finding import Held
     from tokenguard.core.lineage import Lineage
     from tokenguard.core.report import Report
     from tokenguard.sources.git import Content
@@ -39,6 +40,7 @@ def scan_history(
     afresh: bool = False,
     submodules: bool = False,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Report:
     """Scans every object of the repository at `folder`: of all refs, reflogs, stashes, notes, and dangling ones.
 
@@ -46,7 +48,7 @@ def scan_history(
     `submodules`, those that were ever checked out here are scanned, too. Raises UsageError where there is no
     repository or a configuration is wrong, IncompleteError where git cannot list it.
     """
-    account = Account()
+    account = Account(held)
     repository = Repository(folder, use_config=use_config)
     _read_history(account, repository, jobs=jobs, afresh=afresh, progress=progress)
     for inner in repository.submodules() if submodules else ():
@@ -66,6 +68,7 @@ def scan_range(
     receiving: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Report:
     """Scans what the revisions `included` bring in that the revisions `excluded` do not have.
 
@@ -73,7 +76,7 @@ def scan_range(
     options of git-rev-list(1) such as `--remotes`; a revision in it that is not there excludes nothing. Raises
     IncompleteError where one in `included` is not there, or git cannot tell.
     """
-    account = Account()
+    account = Account(held)
     if not included:  # as of a push that takes branches away
         return account.report()
     repository = Repository(folder, use_config=use_config, receiving=receiving)
@@ -106,6 +109,7 @@ def scan_between(
     use_config: bool = True,
     jobs: int | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Report:
     """Scans what the commit `head` brings in that `base` does not have.
 
@@ -121,7 +125,7 @@ def scan_between(
                 hint if repository.edge() else "name two commits: --range A..B",
             )
         names.append(name)
-    return scan_range(names[:1], names[1:], folder, use_config=use_config, jobs=jobs, progress=progress)
+    return scan_range(names[:1], names[1:], folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
 
 
 def scan_job(
@@ -131,6 +135,7 @@ def scan_job(
     use_config: bool = True,
     jobs: int | None = None,
     progress: Progress | None = None,
+    held: Held | None = None,
 ) -> Report:
     """Scans what the push or the pull request brings in that this CI job is about.
 
@@ -139,15 +144,15 @@ def scan_job(
     job = range_of_job(environment)
     repository = Repository(folder, use_config=False)
     if not job.included:  # a branch was deleted
-        return Account().report()
+        return Account(held).report()
     head = repository.revision(job.included)
     excluded = [name for revision in job.excluded if (name := repository.revision(revision))]
     # A branch that was pushed by force has left its old commits behind; those it has now may all be new.
     is_left_behind = job.is_push and not repository.edge()
     if head is None or (job.excluded and not excluded and not is_left_behind):
         base = job.excluded[0] if job.excluded else job.included
-        return scan_between(base, job.included, folder)  # which says what is wrong
-    return scan_range([head], excluded, folder, use_config=use_config, jobs=jobs, progress=progress)
+        return scan_between(base, job.included, folder, held=held)  # which says what is wrong
+    return scan_range([head], excluded, folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
 
 
 def _read_history(

@@ -13,6 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
 
 _SCISSORS = b" ------------------------ >8 ------------------------"
@@ -26,15 +27,17 @@ def scan_paths(
     ignored: bool = False,
     max_size: int | None = None,
     jobs: int | None = None,
+    held: Held | None = None,
 ) -> Report:
     """Scans files and folders.
 
     `ignored` adds the files that git ignores, `max_size` (bytes) leaves larger ones unread, `jobs` is the number
-    of processes (as many as there are cores). Raises UsageError where a configuration is wrong.
+    of processes (as many as there are cores), `held` takes the Tokens that Findings are about.
+    Raises UsageError where a configuration is wrong.
     """
     from tokenguard.selection import Selection
 
-    account = Account()
+    account = Account(held)
     selection = Selection(use_config=use_config, ignored=ignored)
     for path in paths:
         selection.add(path)
@@ -64,6 +67,7 @@ def scan_staged(
     use_config: bool = True,
     max_size: int | None = None,
     unchanged: bool = False,
+    held: Held | None = None,
 ) -> Report:
     """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
 
@@ -73,7 +77,7 @@ def scan_staged(
     from tokenguard.sources.git import Git, GitError
     from tokenguard.sources.staged import all_entries, changed_entries, read_entries
 
-    account = Account()
+    account = Account(held)
     git = Git(folder)
     with git.objects() as objects:  # opens the repository while it is asked what has changed
         try:
@@ -90,9 +94,9 @@ def scan_staged(
     return account.report()
 
 
-def scan_blob_alone(blob: Blob, *, use_config: bool = True) -> Report:
+def scan_blob_alone(blob: Blob, *, use_config: bool = True, held: Held | None = None) -> Report:
     """Scans one Blob under the Config of the current folder."""
-    account = Account()
+    account = Account(held)
     account.read(blob, configuration.load(".") if use_config else configuration.Config())
     return account.report()
 
@@ -120,12 +124,14 @@ def _without_diff(message: bytes) -> bytes:
     return b"".join(lines[:cut])
 
 
-def scan_stdin(name: str, *, use_config: bool = True) -> Report:
+def scan_stdin(name: str, *, use_config: bool = True, held: Held | None = None) -> Report:
     """Scans standard input, to be called `name` in the Report. Raises IncompleteError where there is none."""
     from tokenguard.process import standard_input
     from tokenguard.sources.stream import windows_from
 
-    return scan_blob_alone(Blob(Origin(name), windows_from(standard_input().read)), use_config=use_config)
+    return scan_blob_alone(
+        Blob(Origin(name), windows_from(standard_input().read)), use_config=use_config, held=held
+    )
 
 
 def _of_work_tree(folder: str | None, *, use_config: bool) -> tuple[str, configuration.Config]:

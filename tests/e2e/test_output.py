@@ -66,6 +66,7 @@ def test_json_is_the_documented_document(machine: Machine) -> None:
         "end_column": 43,
         "inside": [],
         "decoded": [],
+        "claims": None,
         "cell": None,
         "output": None,
         "commit": None,

@@ -4,16 +4,54 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tokenguard.core.identity import Identity
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenguard.core.blob import Origin
+    from tokenguard.core.token import Token
+
+    Held = dict[str, Token]
+    """The Tokens that Findings are about, by fingerprint: a Finding itself has no secret."""
+
+STATUSES = ("live", "dead", "unknown", "unchecked")
+"""What a Verification may say: the Hub knows it, does not know it, did not say, or was not asked."""
+
+
+class Claims(NamedTuple):
+    """What a signed token says of itself, in its own words; nobody has checked its signature.
+
+    `app` is the OAuth app that it was made for, `resource` the repository or the like that it is good for. Times
+    are ISO 8601 in UTC; `expired` is None where no end is named.
+    """
+
+    issuer: str | None = None
+    subject: str | None = None
+    app: str | None = None
+    resource: str | None = None
+    scopes: tuple[str, ...] = ()
+    issued_at: str | None = None
+    expires_at: str | None = None
+    expired: bool | None = None
+
+
+class Verification(NamedTuple):
+    """What the Hub said of a credential: one of STATUSES, when (ISO 8601, UTC), and whose it is where it is live.
+
+    `reason` says why nothing is known.
+    """
+
+    status: str = "unchecked"
+    checked_at: str | None = None
+    identity: Identity = Identity()
+    reason: str = ""
 
 
 class Finding(NamedTuple):
     """A leaked credential: what kind (its name), where, and how to recognise it without showing it.
 
     `line` and `column` count from 1, `end_column` is the first column after it. `known_as` is the name of this
-    very token in the vault of whoever scans.
+    very token in the vault of whoever scans. `claims` are there for a signed token.
     """
 
     kind: str
@@ -24,6 +62,8 @@ class Finding(NamedTuple):
     fingerprint: str
     masked: str
     known_as: str | None = None
+    claims: Claims | None = None
+    verification: Verification = Verification()
 
 
 class Allowance(NamedTuple):

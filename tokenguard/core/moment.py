@@ -15,6 +15,16 @@ def written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
 
 
+def of_seconds(seconds: object) -> str | None:
+    """The moment so many seconds after the epoch (a NumericDate of RFC 7519), None where that is none."""
+    if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
+        return None
+    try:
+        return written(datetime.fromtimestamp(seconds, timezone.utc))
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
 def read(text: str | None) -> datetime | None:
     """The moment that `text` names, None where it names none or leaves its time zone open."""
     try:

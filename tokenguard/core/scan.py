@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from tokenguard.core.finding import Allowed, Finding
+    from tokenguard.core.finding import Allowed, Finding, Held
     from tokenguard.core.locate import Locator
 
 
@@ -24,11 +24,12 @@ def spans_of(window: Window) -> list[Span]:
 
 
 def scan_blob(
-    blob: Blob, fingerprints: Mapping[str, str], known: Sequence[Span] | None = None
+    blob: Blob, fingerprints: Mapping[str, str], known: Sequence[Span] | None = None, held: Held | None = None
 ) -> Iterator[Finding | Allowed]:
     """What is found in `blob`, with the Allowance where there is one; `fingerprints` as in `allow.allowance`.
 
     `known` are the Spans that an earlier reading found, in offsets of the whole; without them they are looked for.
+    `held` takes the Tokens that Findings are about.
     Raises what reading the blob raises, and ChangedError where a known Span is there no longer.
     """
     locator: Locator | None = None
@@ -40,7 +41,7 @@ def scan_blob(
             from tokenguard.core.locate import Locator
 
             locator = Locator()
-        yield from _found(blob.origin, window, spans, locator, fingerprints)
+        yield from _found(blob.origin, window, spans, locator, fingerprints, held)
 
 
 def scan_bytes(data: bytes) -> list[Finding]:
@@ -65,9 +66,15 @@ def _recalled(window: Window, known: Sequence[Span]) -> list[Span]:
 
 
 def _found(
-    origin: Origin, window: Window, spans: list[Span], locator: Locator, fingerprints: Mapping[str, str]
+    origin: Origin,
+    window: Window,
+    spans: list[Span],
+    locator: Locator,
+    fingerprints: Mapping[str, str],
+    held: Held | None,
 ) -> Iterator[Finding | Allowed]:
     from tokenguard.core.allow import allowance
+    from tokenguard.core.claims import read_claims
     from tokenguard.core.finding import Allowed, Finding
     from tokenguard.core.token import Token
 
@@ -81,6 +88,9 @@ def _found(
             end_column=place.end_column,
             fingerprint=token.fingerprint,
             masked=token.masked(span.kind.prefix),
+            claims=read_claims(token),
         )
         covered = allowance(finding, place, fingerprints)
+        if held is not None and not covered:
+            held[finding.fingerprint] = token
         yield Allowed(finding, covered) if covered else finding

@@ -45,18 +45,10 @@ class Token:
         parts = self._value.encode().split(b".")
         if len(parts) != 3:
             return None
-        from datetime import datetime, timezone
-
         from tokenguard.core.jws import read_object
-        from tokenguard.core.moment import written
+        from tokenguard.core.moment import of_seconds
 
-        expiry = (read_object(parts[1]) or {}).get("exp")
-        if not isinstance(expiry, (int, float)) or isinstance(expiry, bool):
-            return None
-        try:
-            return written(datetime.fromtimestamp(expiry, timezone.utc))
-        except (OverflowError, OSError, ValueError):
-            return None
+        return of_seconds((read_object(parts[1]) or {}).get("exp"))
 
     def masked(self, prefix: str) -> str:
         """`prefix`, an ellipsis and the last four characters: enough to tell one's own tokens apart."""

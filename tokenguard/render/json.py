@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 
+from tokenguard.core.abilities import abilities
+from tokenguard.core.identity import to_document
 from tokenguard.core.lineage import Lineage
-from tokenguard.core.redact import redact
+from tokenguard.core.redact import redact, redact_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tokenguard.core.blob import Unreadable
-    from tokenguard.core.finding import Allowed, Finding
+    from tokenguard.core.finding import Allowed, Claims, Finding, Verification
     from tokenguard.core.report import Report
 
 SCHEMA = 1
@@ -73,8 +75,25 @@ def _finding(finding: Finding) -> dict[str, object]:
         "output": None,
         **_lineage(finding.origin.lineage or Lineage()),
         "known_as": finding.known_as,
-        "verification": {"status": "unchecked"},
+        "claims": finding.claims and _claims(finding.claims),
+        "verification": _verification(finding.verification),
     }
+
+
+def _claims(claims: Claims) -> object:
+    return redact_values({**claims._asdict(), "scopes": list(claims.scopes)})
+
+
+def _verification(verification: Verification) -> object:
+    status, checked_at, identity, reason = verification
+    if status == "unchecked":
+        return {"status": status}
+    document: dict[str, object] = {"status": status, "checked_at": checked_at}
+    if status == "live":
+        document |= {**to_document(identity), "abilities": list(abilities(identity))}
+    if reason:
+        document["reason"] = reason
+    return redact_values(document)
 
 
 def _lineage(lineage: Lineage) -> dict[str, object]:
