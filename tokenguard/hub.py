@@ -5,6 +5,8 @@ https://huggingface.co/docs/huggingface_hub/package_reference/hf_api#huggingface
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import json
 import re
 import threading
@@ -44,6 +46,8 @@ _AT_ONCE = 8
 # Bytes. An account in hundreds of organizations has an answer of some 100 kB.
 _LARGEST = 512 * 1024
 _WHOAMI = "/api/whoami-v2"
+_REVOKE = "/api/credentials/revoke"
+_MOST_REVOKED = 100
 
 
 class _LimitError(HubError):
@@ -107,11 +111,28 @@ class Hub:
         finally:
             executor.shutdown(wait=False, cancel_futures=True)  # Ctrl-C does not wait for answers
 
+    def revoke(self, tokens: Sequence[Token]) -> None:
+        """Makes `tokens` worthless, everywhere, at once and for good; whoever owns one gets a mail.
+
+        The Hub accepts what it does not know as well, so that only `whoami` tells what has become of them. Raises
+        HubError where it does not accept. https://huggingface.co/docs/hub/security-tokens
+        """
+        for first in range(0, len(tokens), _MOST_REVOKED):
+            values = [token.reveal() for token in tokens[first : first + _MOST_REVOKED]]
+            with self._telling():
+                within(_ANSWER, functools.partial(self._post, _REVOKE, {"credentials": values}))
+
     def _ask(self, token: Token) -> Identity:
-        try:
+        with self._telling():
             answer = json.loads(within(_ANSWER, lambda: self._whoami(token)))
             # Some Hub might say the token back, or somebody have pasted it into a field.
             return read_whoami(redact_values(answer, token.reveal()))
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Raises whatever goes wrong within as a TokenguardError."""
+        try:
+            yield
         except TokenguardError:
             raise
         except DeadlineError as error:
@@ -129,19 +150,34 @@ class Hub:
             ) from None
 
     def _whoami(self, token: Token) -> bytes:
-        with self._lock:
-            from huggingface_hub import HfApi
+        from huggingface_hub import HfApi
 
-            if not self._started:
-                self._start()
-                self._started = True
+        self._start()
         try:
             HfApi(endpoint=self.endpoint.url).whoami(token=token.reveal())
         except _Answer as answer:
             return answer.body
         raise HubError(f"{self.endpoint.host} was not asked", "is there another version of huggingface_hub?")
 
+    def _post(self, path: str, document: object) -> None:
+        from huggingface_hub import get_session
+
+        self._start()
+        status = get_session().post(f"{self.endpoint.url}{path}", json=document).status_code
+        if not 200 <= status < 300:
+            raise HubError(
+                f"{self.endpoint.host} answers {status} and has not accepted",
+                "nothing is revoked; try again later",
+            )
+
     def _start(self) -> None:
+        """Has huggingface_hub use a client of ours, from the first question on."""
+        with self._lock:
+            if not self._started:
+                self._set_client()
+                self._started = True
+
+    def _set_client(self) -> None:
         from huggingface_hub import get_session, set_client_factory
 
         usual = get_session()

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 WHOAMI = "/api/whoami-v2"
+REVOKE = "/api/credentials/revoke"
 REPOSITORY = "acme/private-model"
 """The one repository there is: private, with nothing in it but a config.json."""
 
@@ -211,6 +212,8 @@ class Hub:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.to_revoke: Answer | None = None
+        """What is said to a revocation; if nothing is set, it is done and accepted."""
         self._answers: dict[str, list[Answer]] = {}
         self._lock = threading.Lock()
 
@@ -250,6 +253,8 @@ class Hub:
         path = request.path.partition("?")[0]
         if path == WHOAMI:
             return self._next(request.token) if request.method == "GET" else _error(405, "Method Not Allowed")
+        if path == REVOKE:
+            return self._revoke(request) if request.method == "POST" else _error(405, "Method Not Allowed")
         if path.startswith((f"/{REPOSITORY}/", f"/api/models/{REPOSITORY}")):
             return _private(path) if self._may_read(request.token) else _hidden(request.token)
         return _error(404, "Sorry, we can't find the page you are looking for.")
@@ -260,6 +265,13 @@ class Hub:
             if answers is None:
                 return unauthorized()
             return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def _revoke(self, request: Request) -> Answer:
+        if self.to_revoke is not None:
+            return self.to_revoke
+        for token in json.loads(request.body)["credentials"]:
+            self.answer(token)
+        return Answer(202)
 
     def _may_read(self, token: str | None) -> bool:
         with self._lock:

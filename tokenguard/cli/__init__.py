@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
-    *("rename", "remove", "rotate", "new"),
+    *("rename", "remove", "rotate", "revoke", "new"),
     *("vault", "scan", "hook"),
 )
 

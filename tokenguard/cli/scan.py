@@ -9,6 +9,8 @@ import time
 
 import click
 
+from tokenguard.cli import _shared
+from tokenguard.core.finding import STATUSES
 from tokenguard.errors import ExitCode
 from tokenguard.reporting import FORMATS
 
@@ -16,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
     from tokenguard.history import Progress
 
@@ -52,6 +55,13 @@ if TYPE_CHECKING:
     "--max-size", type=click.IntRange(min=1), metavar="BYTES", help="Leave larger files unread (exit 3)."
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes to read with.")
+@click.option("--verify", is_flag=True, help="Ask the Hub which are live, whose, and what they can do.")
+@click.option(
+    "--only",
+    type=click.Choice(STATUSES),
+    multiple=True,
+    help="Show those alone of which the Hub says so; implies --verify. Repeatable.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say what was allowed, and why.")
@@ -72,6 +82,8 @@ def scan(
     no_config: bool,
     max_size: int | None,
     jobs: int | None,
+    verify: bool,
+    only: tuple[str, ...],
     exit_zero: bool,
     quiet: bool,
     verbose: bool,
@@ -82,7 +94,7 @@ def scan(
     ignore, are read; elsewhere every file. A file named outright is always read.
 
     Exits 0 where all was read and nothing found, 1 where something was found, 3 where something could not be
-    read.
+    read. With --only, 5 where none of those was found, but the Hub did not say of all what they are.
 
     \b
     Examples:
@@ -90,10 +102,11 @@ def scan(
       tokenguard scan --staged
       tokenguard scan --history
       tokenguard scan --range origin/main..HEAD
+      tokenguard scan --history --only live
       tokenguard scan --format json src notebooks/train.ipynb
       kubectl logs job/train | tokenguard scan --stdin
     """
-    from tokenguard import reporting, scanning
+    from tokenguard import reporting, scanning, verification
 
     of_objects = history or commits is not None or since is not None
     if [staged, from_stdin, history, commits is not None, since is not None].count(True) > 1:
@@ -112,11 +125,12 @@ def scan(
         raise click.UsageError("--max-size does not go with --stdin, whose size is not known")
     if staged and len(paths) > 1:
         raise click.UsageError("--staged takes one PATH at most, the folder of the repository")
+    held: Held | None = {} if verify or only else None
     if from_stdin:
-        report = scanning.scan_stdin(stdin_name, use_config=not no_config)
+        report = scanning.scan_stdin(stdin_name, use_config=not no_config, held=held)
     elif staged:
         folder = paths[0] if paths else None
-        report = scanning.scan_staged(folder, use_config=not no_config, max_size=max_size)
+        report = scanning.scan_staged(folder, use_config=not no_config, max_size=max_size, held=held)
     elif of_objects:
         with _progress(quiet=quiet) as progress:
             report = _scan_objects(
@@ -127,16 +141,32 @@ def scan(
                 fresh=fresh,
                 submodules=submodules,
                 progress=progress,
+                held=held,
             )
     else:
         report = scanning.scan_paths(
-            paths or (".",), use_config=not no_config, ignored=ignored, max_size=max_size, jobs=jobs
+            paths or (".",), use_config=not no_config, ignored=ignored, max_size=max_size, jobs=jobs, held=held
         )
+    if held is not None:
+        report = _verified(report, held)
+    is_known = all(finding.verification.status in ("live", "dead") for finding in report.findings)
+    if only:
+        report = verification.triage(report, only)
     reporting.show(report, form, output)
     reporting.talk(report, quiet=quiet, verbose=verbose)
     if exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
+    if only and report.exit_code == ExitCode.CLEAN and not is_known:
+        return ExitCode.HUB
     return report.exit_code
+
+
+def _verified(report: Report, held: Held) -> Report:
+    from tokenguard import verification
+
+    if not report.findings:
+        return report
+    return verification.verify(report, held, _shared.open_vault(), _shared.open_hub())
 
 
 def _scan_objects(
@@ -148,20 +178,27 @@ def _scan_objects(
     fresh: bool,
     submodules: bool,
     progress: Progress | None,
+    held: Held | None,
 ) -> Report:
     from tokenguard import history
 
     if commits is None:
         return history.scan_history(
-            folder, use_config=use_config, jobs=jobs, afresh=fresh, submodules=submodules, progress=progress
+            folder,
+            use_config=use_config,
+            jobs=jobs,
+            afresh=fresh,
+            submodules=submodules,
+            progress=progress,
+            held=held,
         )
     if commits == "auto":
-        return history.scan_job(os.environ, folder, use_config=use_config, jobs=jobs, progress=progress)
+        return history.scan_job(os.environ, folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
     base, dots, head = commits.partition("..")
     if not dots or not base:
         raise click.UsageError("--range takes two commits, A..B, or auto")
     head = head.removeprefix(".") or "HEAD"
-    return history.scan_between(base, head, folder, use_config=use_config, jobs=jobs, progress=progress)
+    return history.scan_between(base, head, folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
 
 
 @contextlib.contextmanager

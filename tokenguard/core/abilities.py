@@ -69,14 +69,10 @@ def _where(identity: Identity, name: str) -> list[Entity]:
 
 def _named(identity: Identity, where: Sequence[Entity]) -> str:
     names = {org.name for org in identity.orgs}
-    own = [str(place) for place in where if place.repo is None and place.namespace not in names]
     orgs = [str(place) for place in where if place.repo is None and place.namespace in names]
-    groups = [
-        *own,
-        *_counted("organization", orgs),
-        *_counted("repository", [str(place) for place in where if place.repo is not None]),
-    ]
-    return " and ".join(groups)
+    own = [str(place) for place in where if place.repo is None and place.namespace not in names]
+    repos = [str(place) for place in where if place.repo is not None]
+    return " and ".join([*_counted("organization", orgs), *_counted("repository", repos), *own])
 
 
 def _counted(noun: str, names: Sequence[str]) -> list[str]:

@@ -38,7 +38,7 @@ class Claims(NamedTuple):
 class Verification(NamedTuple):
     """What the Hub said of a credential: one of STATUSES, when (ISO 8601, UTC), and whose it is where it is live.
 
-    `reason` says why nothing is known.
+    `reason` says why it is not.
     """
 
     status: str = "unchecked"

@@ -39,3 +39,6 @@ KINDS = (
     APP_TOKEN,
     OAUTH_APP_SECRET,
 )
+
+ASKED_OF_THE_HUB = (USER_ACCESS_TOKEN, ORGANIZATION_TOKEN, OAUTH_ACCESS_TOKEN, JWT_ACCESS_TOKEN, APP_TOKEN)
+"""Those that go with a question to the Hub as a Bearer token, so that whoami can tell whether they are live."""

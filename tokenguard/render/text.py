@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tokenguard.core.finding import Finding
+    from tokenguard.core.finding import Claims, Finding
     from tokenguard.core.lineage import Lineage
     from tokenguard.core.report import Report
 
@@ -18,15 +18,23 @@ SETTINGS = "https://huggingface.co/settings/tokens"
 
 
 def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
-    """One line a Finding: `path:line:column: kind masked`."""
+    """One line a Finding, `path:line:column: kind masked`, and what is known of it. The worst first."""
+    if not report.findings:
+        return
+    from tokenguard.core.abilities import harm
+
     versions: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in report.findings:
+    for finding in sorted(report.findings, key=harm, reverse=True):
         # A file has one version in a work tree, and in a history as many as it was changed.
         at = f"{finding.line}:{finding.column}" if finding.origin.lineage is None else ""
         versions.setdefault((finding.fingerprint, finding.origin.path, at), []).append(finding)
+    told: set[str] = set()
     for findings in versions.values():
         first = min(findings, key=_age)
         yield finding_line(first, color=color)
+        if first.fingerprint not in told:
+            told.add(first.fingerprint)
+            yield from (f"  {line}" for line in _known(first, color=color))
         if first.origin.lineage:
             yield f"  {_history(first.origin.lineage, findings)}"
 
@@ -36,6 +44,39 @@ def finding_line(finding: Finding, *, color: bool) -> str:
     where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}:"
     known = f" (in your vault as {finding.known_as})" if finding.known_as else ""
     return f"{_paint(where, _BOLD, color)} {finding.kind} {_paint(finding.masked, _RED, color)}{known}"
+
+
+def _known(finding: Finding, *, color: bool) -> Iterator[str]:
+    """What the Hub and the credential itself say of it."""
+    status, _, identity, reason = finding.verification
+    if status == "live":
+        from tokenguard.core.abilities import abilities
+
+        whose = f"{printable(identity.account or 'somebody')} ({printable(identity.account_type or 'account')})"
+        role = f", role {printable(identity.role)}" if identity.role else ""
+        orgs = f", in {_count(len(identity.orgs), 'organization')}" if identity.orgs else ""
+        yield f"{_paint('live', _RED, color)}: {whose}{role}{orgs}"
+        yield from (f"  {printable(ability)}" for ability in abilities(identity))
+    elif status == "dead":
+        yield "dead: the Hub does not know it"
+    elif status == "unknown":
+        yield f"{_paint('not known', _YELLOW, color)} whether it is live: {printable(reason)}"
+    if finding.claims:
+        yield printable(_said(finding.claims))
+
+
+def _said(claims: Claims) -> str:
+    """What a signed token says of itself."""
+    from tokenguard.core import moment
+
+    when = moment.read(claims.expires_at)
+    day = f"{when:%Y-%m-%d %H:%M} UTC" if when else None
+    parts = [f"expired {day}" if claims.expired else f"expires {day}" if day else "names no end"]
+    parts += [f"for {claims.resource}"] if claims.resource else []
+    parts += [f"app {claims.app}"] if claims.app else []
+    parts += [f"of {claims.subject}"] if claims.subject else []
+    parts += [f"scopes {' '.join(claims.scopes)}"] if claims.scopes else []
+    return f"it says of itself: {', '.join(parts)}"
 
 
 def _history(lineage: Lineage, findings: list[Finding]) -> str:
