@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # Seconds before each question whether a revoked token is dead.
 _PATIENCE = (0.0, 1.0, 3.0)
-_FEWEST_DIGITS = 8
 # More than the file of a token has, or of all that were stored.
 _LARGEST = 1024 * 1024
 
@@ -74,28 +73,6 @@ def revoke(candidate: Candidate, vault: Vault, hub: Hub) -> None:
     if said is None:
         raise HubError("the Hub accepted, and the token is valid all the same", by_hand)
     raise HubError(f"the Hub accepted, and whether the token is dead is not known: {said.message}", by_hand)
-
-
-def named_by(fingerprint: str, tokens: Mapping[str, Token]) -> Token:
-    """The one of `tokens`, by their fingerprints, that `fingerprint` or its beginning means.
-
-    Raises UsageError where that is none or several, or no beginning of a fingerprint.
-    """
-    digits = fingerprint.removeprefix("sha256:")
-    if len(digits) < _FEWEST_DIGITS or digits.strip("0123456789abcdef"):
-        raise UsageError(
-            f"{fingerprint!r} is no fingerprint",
-            f"a fingerprint is `sha256:` and at least {_FEWEST_DIGITS} hexadecimal digits, as a scan reports it",
-        )
-    found = [token for full, token in tokens.items() if full.startswith(f"sha256:{digits}")]
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} credentials have fingerprints that begin so", "give more of its digits")
-    if not found:
-        raise UsageError(
-            "no credential with this fingerprint was found",
-            "name the files that it is in, or --history; `tokenguard revoke NAME` takes one from the vault",
-        )
-    return found[0]
 
 
 def _index(vault: Vault) -> Index:

@@ -82,8 +82,8 @@ def revoke(
 
 
 def _found(fingerprint: str, paths: tuple[str, ...], *, history: bool) -> Token:
+    from tokenguard.core.fingerprint import named_by
     from tokenguard.history import scan_history
-    from tokenguard.revocation import named_by
     from tokenguard.scanning import scan_paths
 
     held: Held = {}

@@ -289,6 +289,27 @@ class Git:
             os.close(question)
         return os.lseek(into, 0, os.SEEK_CUR)
 
+    def replace_text(self, expressions: bytes) -> None:
+        """Rewrites all history as `expressions` say, which git-filter-repo(1) reads for `--replace-text`.
+
+        They are handed over in memory. Linux alone. Raises GitError where it fails.
+        """
+        memory = os.memfd_create("expressions")
+        try:
+            with open(memory, "wb", closefd=False) as file:
+                file.write(expressions)
+            # Opened anew for each of the two, which therefore begin at its start.
+            path = f"/proc/self/fd/{memory}"
+            process = self._start(
+                ("filter-repo", "--force", "--replace-text", path, "--replace-message", path),
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=(memory,),
+            )
+            Running(process).output()
+        finally:
+            os.close(memory)
+
     def _start(
         self,
         arguments: tuple[str, ...],
@@ -298,6 +319,7 @@ class Git:
         stdout: int = subprocess.PIPE,
         bufsize: int = -1,
         restore_signals: bool = True,
+        pass_fds: tuple[int, ...] = (),
     ) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
@@ -309,6 +331,7 @@ class Git:
                 stderr=stderr,
                 bufsize=bufsize,
                 restore_signals=restore_signals,
+                pass_fds=pass_fds,
             )
         except OSError as error:
             if self._folder is None or os.path.isdir(self._folder):

@@ -1,0 +1,114 @@
+"""Taking credentials out of all history, which git-filter-repo(1) does: what it needs, and what it leaves.
+
+https://github.com/newren/git-filter-repo
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from tokenguard.core.fingerprint import named_by
+from tokenguard.errors import IncompleteError, UsageError
+from tokenguard.history import scan_history
+from tokenguard.repository import Repository
+from tokenguard.sources.git import Git, GitError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.core.finding import Held
+    from tokenguard.core.report import Report
+    from tokenguard.core.token import Token
+
+
+class Expunction(NamedTuple):
+    """What is to be taken out of a history: the `report` on it, and the Tokens that are to go."""
+
+    report: Report
+    tokens: tuple[Token, ...]
+
+    @property
+    def expressions(self) -> bytes:
+        """What git-filter-repo(1) reads for `--replace-text`: a line for each Token. It has them in the clear."""
+        # The longest first: one may begin another.
+        tokens = sorted(self.tokens, key=lambda token: len(token.reveal()), reverse=True)
+        return b"".join(b"literal:%b==>%b\n" % (token.reveal().encode(), placeholder(token)) for token in tokens)
+
+
+def placeholder(token: Token) -> bytes:
+    """What stands for a Token that was taken out: its prefix tells of what kind it was."""
+    return f"{token.kind.prefix if token.kind else ''}REDACTED".encode()
+
+
+def plan(folder: str, *, fingerprint: str | None = None, use_config: bool = True) -> Expunction:
+    """All credentials in the history of the repository at `folder`, or the one that has this `fingerprint`.
+
+    What is allowed stays. Raises UsageError where there is no such repository or credential.
+    """
+    held: Held = {}
+    report = scan_history(folder, use_config=use_config, held=held)
+    tokens = held.values() if fingerprint is None else [named_by(fingerprint, held)]
+    return Expunction(report, tuple(tokens))
+
+
+def command(path: str) -> str:
+    """The call of git-filter-repo(1) for the expressions in the file at `path`, as a shell takes it."""
+    import shlex
+
+    return f"git filter-repo --force --replace-text {shlex.quote(path)} --replace-message {shlex.quote(path)}"
+
+
+def write_expressions(expunction: Expunction, path: str) -> None:
+    """Writes the expressions to a new file, for its owner alone. Raises IncompleteError where there is one."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        with open(descriptor, "wb") as file:
+            file.write(expunction.expressions)
+    except OSError as error:
+        raise IncompleteError(f"{path} cannot be written: {error.strerror or error}") from None
+
+
+def expect_ready(folder: str) -> None:
+    """Raises UsageError where the history at `folder` cannot be rewritten now without losing something."""
+    git = Git(folder, trusted=True)
+    if not hasattr(os, "memfd_create"):
+        raise UsageError(
+            "--run needs Linux, where the tokens can stay in memory", "--expressions FILE works anywhere"
+        )
+    try:
+        git("filter-repo", "--version")
+    except GitError:
+        raise UsageError(
+            "git filter-repo is not installed", "`pip install git-filter-repo`, or your system's package of it"
+        ) from None
+    repository = Repository(folder, use_config=False)
+    if repository.edge():
+        raise UsageError(
+            "this clone is shallow, and would be rewritten without its past", "`git fetch --unshallow`"
+        )
+    if git.text("rev-parse", "--is-bare-repository") == "false" and git("status", "--porcelain", "-uno"):
+        raise UsageError(
+            "there are changes that are not committed, and the rewrite would throw them away",
+            "commit them, or `git stash`, and try again",
+        )
+
+
+def back_up(folder: str, path: str) -> None:
+    """Puts all refs of the repository into a bundle at `path`, for its owner alone. Raises as git does."""
+    if os.path.lexists(path):
+        raise UsageError(f"{path} is there already", "--backup FILE names another")
+    git = Git(folder, trusted=True)
+    git("bundle", "create", os.path.abspath(path), "--all")
+    os.chmod(path, 0o600)
+    git("bundle", "verify", "--quiet", os.path.abspath(path))
+
+
+def expunge(expunction: Expunction, folder: str, *, use_config: bool = True) -> Report:
+    """Rewrites the history at `folder`, and gives a Report on what of `expunction` is still in it.
+
+    Raises GitError where git-filter-repo(1) fails.
+    """
+    Git(folder, trusted=True).replace_text(expunction.expressions)
+    report = scan_history(folder, use_config=use_config, afresh=True)
+    gone = {token.fingerprint for token in expunction.tokens}
+    return report._replace(findings=tuple(item for item in report.findings if item.fingerprint in gone))
