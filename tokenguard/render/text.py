@@ -16,6 +16,9 @@ _BOLD, _RED, _YELLOW = "1", "31", "33"
 
 SETTINGS = "https://huggingface.co/settings/tokens"
 
+# Characters of a fingerprint that tell it from others: "sha256:" and eight digits.
+_SHOWN = 15
+
 
 def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
     """One line a Finding, `path:line:column: kind masked`, and what is known of it. The worst first."""
@@ -143,10 +146,29 @@ def summary(report: Report) -> str:
 
 def advice(report: Report) -> Iterator[str]:
     """What to do about the Findings."""
-    if report.findings:
-        yield f"Revoke it if it was ever shared or pushed: {SETTINGS}"
-        yield "Keep it with `tokenguard add NAME`, and hand it over with `tokenguard run NAME -- COMMAND`."
-        yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
+    if not report.findings:
+        return
+    from tokenguard.core.abilities import Harm, harm
+
+    worst = max(report.findings, key=harm)
+    if harm(worst) > Harm.NONE:
+        yield f"Revoke it if it was ever shared or pushed: `{_revoke(worst)}`, or {SETTINGS}"
+    yield "Take it out and keep it: `tokenguard redact --add NAME PATH`, then `tokenguard run NAME -- COMMAND`."
+    yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
+
+
+def _revoke(finding: Finding) -> str:
+    if finding.known_as:
+        return f"tokenguard revoke {finding.known_as}"
+    if finding.origin.lineage:
+        where = "--history"
+    else:  # what a shell would take for something else, or is no file at all, is left to the reader
+        where = finding.origin.path if _is_plain(finding.origin.path) else "PATH"
+    return f"tokenguard revoke --fingerprint {finding.fingerprint[:_SHOWN]} {where}"
+
+
+def _is_plain(path: str) -> bool:
+    return path.isascii() and path.replace("/", "").replace(".", "").replace("_", "").isalnum()
 
 
 def _count(number: int, noun: str) -> str:
