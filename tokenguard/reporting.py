@@ -13,11 +13,12 @@ from tokenguard.render import text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO
 
     from tokenguard.core.report import Report
 
-FORMATS = ("text", "json", "jsonl")
+FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "gitlab-secrets", "html", "csv")
 
 
 def show(report: Report, form: str = "text", output: str | None = None) -> None:
@@ -25,16 +26,15 @@ def show(report: Report, form: str = "text", output: str | None = None) -> None:
 
     Raises IncompleteError where it cannot be written.
     """
-    lines = _render(report, form, color=output is None and has_color(sys.stdout))
-    rendered = "".join(f"{line}\n" for line in lines)
+    rendered = "".join(_render(report, form, color=output is None and has_color(sys.stdout)))
     if output is None:
         write(rendered)
-        return
-    try:
-        with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(rendered)
-    except OSError as error:
-        raise IncompleteError(f"{output} cannot be written: {error.strerror or error}") from None
+    else:
+        _put(rendered, output, "w")
+    if form == "github" and (path := os.environ.get("GITHUB_STEP_SUMMARY")):
+        from tokenguard.render import github
+
+        _put("".join(_lines(github.summary(report))), path, "a")
 
 
 def talk(report: Report, *, quiet: bool = False, verbose: bool = False) -> None:
@@ -44,7 +44,7 @@ def talk(report: Report, *, quiet: bool = False, verbose: bool = False) -> None:
         lines += text.allowed_lines(report)
     if not quiet:
         lines += [*map(printable, report.notes), *text.advice(report), text.summary(report)]
-    for line in lines:
+    for line in _tamed(lines):
         say(line)
 
 
@@ -53,9 +53,68 @@ def has_color(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _render(report: Report, form: str, *, color: bool) -> list[str]:
-    if form == "text":
-        return list(text.finding_lines(report, color=color))
-    from tokenguard.render import json
+def _render(report: Report, form: str, *, color: bool) -> Iterable[str]:
+    """The Report in pieces that are put together as they are."""
+    # Each form loads what it needs: the text is what a hook waits for.
+    match form:
+        case "json":
+            from tokenguard.render import json
 
-    return [json.document(report, __version__)] if form == "json" else list(json.lines(report, __version__))
+            return _lines([json.document(report, __version__)])
+        case "jsonl":
+            from tokenguard.render import json
+
+            return _lines(json.lines(report, __version__))
+        case "sarif":
+            from tokenguard.render import sarif
+
+            return _lines([sarif.document(report, __version__)])
+        case "github":
+            from tokenguard.render import github
+
+            return _lines(github.commands(report))
+        case "gitlab":
+            from tokenguard.render import gitlab
+
+            return _lines([gitlab.quality(report)])
+        case "gitlab-secrets":
+            from datetime import datetime, timezone
+
+            from tokenguard.render import gitlab
+
+            scan = gitlab.Scan(__version__, datetime.now(timezone.utc), os.environ.get("CI_COMMIT_SHA", ""))
+            return _lines([gitlab.secrets(report, scan)])
+        case "html":
+            from tokenguard.core import moment
+            from tokenguard.render import html
+
+            return _lines(html.document(report, __version__, moment.now()))
+        case "csv":
+            from tokenguard.render import csv
+
+            return csv.rows(report)
+        case _:
+            return _lines(_tamed(text.finding_lines(report, color=color)))
+
+
+def _lines(lines: Iterable[str]) -> Iterable[str]:
+    return (f"{line}\n" for line in lines)
+
+
+def _tamed(lines: Iterable[str]) -> Iterable[str]:
+    """`lines` of text, none of which the runner of GitHub Actions obeys where that is what reads them."""
+    if not os.environ.get("GITHUB_ACTIONS"):
+        return lines
+    from tokenguard.render.github import inert
+
+    return map(inert, lines)
+
+
+def _put(rendered: str, path: str, mode: str) -> None:
+    """Writes to a file, or appends to it. Raises IncompleteError where it cannot be written."""
+    try:
+        # Line ends are those of the form.
+        with open(path, mode, encoding="utf-8", errors="backslashreplace", newline="") as file:
+            file.write(rendered)
+    except OSError as error:
+        raise IncompleteError(f"{path} cannot be written: {error.strerror or error}") from None

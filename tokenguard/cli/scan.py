@@ -47,9 +47,16 @@ if TYPE_CHECKING:
     type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to report.",
+    help="How to report: to people, programs, CI services, a browser or a spreadsheet.",
 )
 @click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report there.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write the report to FILE in another format, too; can be given again.",
+)
 @click.option("--no-config", is_flag=True, help="Read no [tool.tokenguard] and no .tokenguard.toml.")
 @click.option(
     "--max-size", type=click.IntRange(min=1), metavar="BYTES", help="Leave larger files unread (exit 3)."
@@ -79,6 +86,7 @@ def scan(
     ignored: bool,
     form: str,
     output: str | None,
+    reports: tuple[str, ...],
     no_config: bool,
     max_size: int | None,
     jobs: int | None,
@@ -104,10 +112,12 @@ def scan(
       tokenguard scan --range origin/main..HEAD
       tokenguard scan --history --only live
       tokenguard scan --format json src notebooks/train.ipynb
+      tokenguard scan --history --format html --output report.html
       kubectl logs job/train | tokenguard scan --stdin
     """
     from tokenguard import reporting, scanning, verification
 
+    written = [_form_and_file(report) for report in reports]
     of_objects = history or commits is not None or since is not None
     if [staged, from_stdin, history, commits is not None, since is not None].count(True) > 1:
         raise click.UsageError("of --staged, --history, --range, --since and --stdin, only one")
@@ -153,12 +163,21 @@ def scan(
     if only:
         report = verification.triage(report, only)
     reporting.show(report, form, output)
+    for other, file in written:
+        reporting.show(report, other, file)
     reporting.talk(report, quiet=quiet, verbose=verbose)
     if exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
     if only and report.exit_code == ExitCode.CLEAN and not is_known:
         return ExitCode.HUB
     return report.exit_code
+
+
+def _form_and_file(report: str) -> tuple[str, str]:
+    form, _, file = report.partition("=")
+    if form not in FORMATS or not file:
+        raise click.UsageError(f"--report takes FORMAT=FILE, the format one of {', '.join(FORMATS)}")
+    return form, file
 
 
 def _verified(report: Report, held: Held) -> Report:
