@@ -73,6 +73,7 @@ class Hub:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._opens_again = 0.0
+        self._unanswered = 0
         self._started = False
         self._lock = threading.Lock()
 
@@ -84,6 +85,8 @@ class Hub:
         left = self._opens_again - time.monotonic()
         if left > _SHORT:
             raise _LimitError(left)
+        if self._unanswered >= _AT_ONCE:  # hundreds of tokens would wait for nothing, one after the other
+            raise HubError(f"{self.endpoint.host} does not answer, and was not asked again", _CONNECTION)
         time.sleep(max(0.0, left))
         try:
             return self._ask(token)
@@ -136,6 +139,7 @@ class Hub:
         except TokenguardError:
             raise
         except DeadlineError as error:
+            self._unanswered += 1
             raise HubError(f"{self.endpoint.host} gives {error}", _CONNECTION) from None
         except (ValueError, RecursionError):
             raise HubError(
@@ -163,7 +167,13 @@ class Hub:
         from huggingface_hub import get_session
 
         self._start()
-        status = get_session().post(f"{self.endpoint.url}{path}", json=document).status_code
+        body = json.dumps(document).encode()
+        headers = {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        # HF_DEBUG has huggingface_hub show a body, unless it is a stream. What comes back is not read.
+        with get_session().stream(
+            "POST", f"{self.endpoint.url}{path}", content=iter([body]), headers=headers
+        ) as answer:
+            status = answer.status_code
         if not 200 <= status < 300:
             raise HubError(
                 f"{self.endpoint.host} answers {status} and has not accepted",
@@ -200,6 +210,10 @@ class Hub:
             self._opens_again = time.monotonic() + left
         said = redact_suspects(headers.get("x-error-message", ""))[:200]
         why = f" ({said})" if said else ""
+        if status == 401 and headers.get("content-type", "").startswith("text/html"):
+            raise HubError(  # a proxy's, or the page of a network that wants a login
+                f"{self.endpoint.host} answers 401 with a page, as the Hub does not", _CONNECTION
+            )
         if status == 401:
             raise RejectedError(
                 "the Hub does not know this token: it is revoked, deleted, expired or mistyped",

@@ -60,9 +60,14 @@ def revoke(candidate: Candidate, vault: Vault, hub: Hub) -> None:
 
     Raises HubError where the Hub does not accept, still knows the token, or does not say.
     """
-    hub.revoke([candidate.token])
+    validation.forget(vault, candidate.token)
+    refusal: HubError | None = None
+    try:
+        hub.revoke([candidate.token])
+    except HubError as error:  # it may have been done all the same
+        refusal = error
     said: TokenguardError | None = None
-    for seconds in _PATIENCE:
+    for seconds in _PATIENCE if refusal is None else _PATIENCE[:1]:
         time.sleep(seconds)
         rows, learnt = validation.validate(_index(vault), hub, [(candidate.name, candidate.token)], fresh=True)
         said = rows[0].error
@@ -70,6 +75,8 @@ def revoke(candidate: Candidate, vault: Vault, hub: Hub) -> None:
             validation.remember(vault, learnt)
             return
     by_hand = f"do it by hand: {hub.endpoint.url}/settings/tokens"
+    if refusal is not None:
+        raise HubError(refusal.message, by_hand)
     if said is None:
         raise HubError("the Hub accepted, and the token is valid all the same", by_hand)
     raise HubError(f"the Hub accepted, and whether the token is dead is not known: {said.message}", by_hand)
@@ -102,9 +109,9 @@ def _uses(token: Token, index: Index, environment: Mapping[str, str]) -> Iterato
 
 def _files(environment: Mapping[str, str]) -> Iterable[str]:
     """Where huggingface_hub keeps tokens (huggingface_hub/constants.py)."""
-    cache = environment.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    home = os.path.expanduser(environment.get("HF_HOME") or os.path.join(cache, "huggingface"))
-    path = environment.get("HF_TOKEN_PATH") or os.path.join(home, "token")
+    cache = environment.get("XDG_CACHE_HOME") or os.path.join("~", ".cache")
+    home = environment.get("HF_HOME") or os.path.join(cache, "huggingface")
+    path = os.path.expandvars(os.path.expanduser(environment.get("HF_TOKEN_PATH") or os.path.join(home, "token")))
     return dict.fromkeys((path, os.path.join(os.path.dirname(path), "stored_tokens")))
 
 

@@ -83,6 +83,16 @@ def remember(vault: Vault, learnt: Mapping[str, Entry]) -> None:
             vault.change(note, _PATIENCE)
 
 
+def forget(vault: Vault, token: Token) -> None:
+    """Has the next question about `token` go to the Hub, whatever was said just now."""
+
+    def note(index: Index) -> None:
+        index.answers.pop(token.fingerprint, None)
+
+    with contextlib.suppress(VaultError):
+        vault.change(note, _PATIENCE)
+
+
 def _newer(known: Entry, learnt: Entry) -> Entry:
     # That another Hub does not know a token says nothing about the one that does.
     is_elsewhere = known.status == "valid" and known.endpoint != learnt.endpoint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tokenguard import validation
 from tokenguard.core import moment
+from tokenguard.core.endpoint import OFFICIAL
 from tokenguard.core.finding import Verification
 from tokenguard.core.kinds import ASKED_OF_THE_HUB
 from tokenguard.errors import VaultError
@@ -40,11 +41,13 @@ def verify(report: Report, held: Held, vault: Vault, hub: Hub) -> Report:
     rows, learnt = validation.validate(index, hub, [(None, token) for token in tokens])
     validation.remember(vault, learnt)
     said = {row.entry.fingerprint: _verification(row) for row in rows}
+    elsewhere = () if hub.endpoint.url == OFFICIAL else (f"asked {hub.endpoint.host}, which HF_ENDPOINT names",)
     return report._replace(
+        notes=(*report.notes, *elsewhere),
         findings=tuple(
             finding._replace(verification=said.get(finding.fingerprint, finding.verification))
             for finding in report.findings
-        )
+        ),
     )
 
 
@@ -56,7 +59,11 @@ def triage(report: Report, statuses: Collection[str]) -> Report:
     if not hidden:
         return report
     counts = ", ".join(f"{hidden.count(status)} {status}" for status in dict.fromkeys(hidden))
-    return report._replace(findings=shown, notes=(*report.notes, f"not shown: {counts}"))
+    return report._replace(
+        findings=shown,
+        tally=report.tally._replace(hidden=len(hidden)),
+        notes=(*report.notes, f"not shown: {counts}"),
+    )
 
 
 def _verification(row: Row) -> Verification:

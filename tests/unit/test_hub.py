@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -101,6 +103,23 @@ def test_every_other_answer_says_nothing_about_the_token(served: double.Hub, hub
     assert isinstance(error, HubError)
     assert said in error.message
     assert error.hint
+
+
+def test_a_page_that_wants_a_login_is_no_answer_of_the_hub(served: double.Hub, hub: Hub) -> None:
+    served.answer(SECRET, double.Answer(401, b"<html>Log in</html>", {"Content-Type": "text/html; charset=utf-8"}))
+    assert isinstance(failure(hub), HubError)
+
+
+def test_a_hub_that_never_answers_is_not_asked_hundreds_of_times(
+    served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokenguard.hub, "_ANSWER", 0.2)
+    secrets = [user_token(seed) for seed in range(30)]
+    for secret in secrets:
+        served.answer(secret, double.slow(30))
+    answers = hub.whoami_all([Token(secret) for secret in secrets])
+    assert all(isinstance(answer, HubError) for answer in answers)
+    assert len(served.asked()) < len(secrets)
 
 
 def test_an_answer_without_end_is_not_read_to_its_end(served: double.Hub, hub: Hub) -> None:
@@ -304,3 +323,136 @@ def test_a_hub_that_says_the_token_back_is_not_repeated(
         hub.whoami(Token(SECRET))
     said = f"{caught.value.message} {caught.value.hint}"
     assert not any(SECRET[at : at + 8] in said for at in range(3, len(SECRET) - 7))
+
+
+# Revoking.
+
+
+def refusal(hub: Hub, *secrets: str) -> HubError:
+    """How a revocation fails, without a word of what was to be revoked."""
+    with pytest.raises(HubError) as caught:
+        hub.revoke([Token(secret) for secret in secrets or (SECRET,)])
+    said = f"{caught.value.message} {caught.value.hint}"
+    assert not any(secret[3:11] in said for secret in secrets or (SECRET,))
+    assert caught.value.hint
+    return caught.value
+
+
+@pytest.mark.parametrize("status", [200, 202, 204])
+def test_tokens_are_posted_in_the_body_and_nowhere_else(
+    served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """Whoever may be logged in here: it is no matter of an account."""
+    monkeypatch.setenv("HF_TOKEN", user_token(9))
+    served.to_revoke = double.Answer(status)
+    hub.revoke([Token(SECRET), Token(user_token(1))])
+    (request,) = served.requests
+    assert (request.method, request.path) == ("POST", double.REVOKE)
+    assert json.loads(request.body) == {"credentials": [SECRET, user_token(1)]}
+    assert request.headers["content-type"] == "application/json"
+    assert int(request.headers["content-length"]) == len(request.body)
+    assert {"authorization", "cookie", "transfer-encoding"}.isdisjoint(request.headers)
+    assert SECRET not in str(request.headers)
+
+
+def test_what_is_revoked_is_rejected_afterwards(served: double.Hub, hub: Hub) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user()))
+    assert hub.whoami(Token(SECRET)).account == "alice"
+    hub.revoke([Token(SECRET)])
+    assert isinstance(failure(hub), RejectedError)
+    assert [request.method for request in served.requests] == ["GET", "POST", "GET"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 429, 500, 503])
+def test_whoever_does_not_accept_has_not_revoked(served: double.Hub, hub: Hub, status: int) -> None:
+    """401 is about whoever asks, and never says that the token is dead."""
+    served.to_revoke = double.broken(status)
+    assert f"answers {status} and has not accepted" in refusal(hub).message
+    assert len(served.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_what_is_posted_follows_no_redirect(served: double.Hub, hub: Hub, status: int) -> None:
+    with double.Hub() as other:
+        served.to_revoke = double.redirect(other.endpoint, status)
+        assert f"answers {status} and has not accepted" in refusal(hub).message
+        assert other.requests == []
+    assert len(served.requests) == 1
+
+
+def test_an_answer_to_a_revocation_that_does_not_come_is_not_waited_for(
+    served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served.answer(SECRET, double.ok(double.whoami_user()))
+    hub.whoami(Token(SECRET))  # what is loaded is not waited for
+    monkeypatch.setattr(tokenguard.hub, "_ANSWER", 0.2)
+    served.to_revoke = double.Answer(202, delay=60)
+    assert "no answer within 0.2 seconds" in refusal(hub).message
+
+
+def test_a_hang_up_is_no_revocation(served: double.Hub, hub: Hub) -> None:
+    served.to_revoke = double.hang_up()
+    assert "could not be asked" in refusal(hub).message
+    assert len(served.asked(double.REVOKE)) == 1
+
+
+def test_nothing_is_posted_where_nobody_listens() -> None:
+    assert "could not be asked" in refusal(Hub(read_endpoint(double.closed_port()))).message
+
+
+def test_offline_nothing_is_posted(served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    error = refusal(hub)
+    assert ("offline" in error.message, error.hint) == (True, "unset HF_HUB_OFFLINE to ask it")
+    assert served.requests == []
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+def test_no_proxy_is_shown_what_is_posted_on_this_machine(
+    served: double.Hub, hub: Hub, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+    with double.Hub() as proxy:
+        monkeypatch.setenv(variable, proxy.endpoint)
+        hub.revoke([Token(SECRET)])
+        assert proxy.requests == []
+    assert len(served.asked(double.REVOKE)) == 1
+
+
+@pytest.mark.parametrize("answer", [double.Answer(202), double.broken()], ids=["202", "500"])
+def test_what_the_library_says_in_debugging_has_nothing_that_is_posted(
+    served: double.Hub,
+    hub: Hub,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    answer: double.Answer,
+) -> None:
+    """It shows every request as a call of curl, the body included."""
+    monkeypatch.setattr(constants, "HF_DEBUG", True)
+    monkeypatch.setattr(logging.getLogger("huggingface_hub"), "propagate", True)
+    served.to_revoke = answer
+    with caplog.at_level(logging.DEBUG, "huggingface_hub"):
+        try:
+            hub.revoke([Token(SECRET)])
+        except HubError:
+            assert answer.status == 500
+    assert "curl -X POST" in caplog.text
+    assert SECRET[3:11] not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("number", "sizes"), [(0, []), (1, [1]), (100, [100]), (101, [100, 1]), (250, [100, 100, 50])]
+)
+def test_many_are_posted_a_hundred_at_a_time(served: double.Hub, hub: Hub, number: int, sizes: list[int]) -> None:
+    secrets = [user_token(seed) for seed in range(number)]
+    hub.revoke([Token(secret) for secret in secrets])
+    posted = [json.loads(request.body)["credentials"] for request in served.requests]
+    assert [len(some) for some in posted] == sizes
+    assert [secret for some in posted for secret in some] == secrets
+
+
+def test_what_follows_a_refusal_is_not_posted(served: double.Hub, hub: Hub) -> None:
+    served.to_revoke = double.broken(429)
+    refusal(hub, *(user_token(seed) for seed in range(101)))
+    assert len(served.requests) == 1

@@ -43,7 +43,7 @@ def revoke(
       tokenguard revoke work
       tokenguard revoke --fingerprint sha256:1f2e3d4c notebooks/
       tokenguard revoke --fingerprint 1f2e3d4c --history --yes
-      wl-paste | tokenguard revoke --stdin
+      wl-paste | tokenguard revoke --stdin --yes
     """
     from tokenguard import revocation
     from tokenguard.errors import ExitCode, RejectedError, UsageError
@@ -83,16 +83,21 @@ def revoke(
 
 def _found(fingerprint: str, paths: tuple[str, ...], *, history: bool) -> Token:
     from tokenguard.core.fingerprint import named_by
+    from tokenguard.errors import IncompleteError, UsageError
     from tokenguard.history import scan_history
     from tokenguard.scanning import scan_paths
 
     held: Held = {}
-    if history:
-        for path in paths or (".",):
-            scan_history(path, held=held)
-    else:
-        scan_paths(paths or (".",), held=held)
-    return named_by(fingerprint, held)
+    places = paths or (".",)
+    reports = [scan_history(path, held=held) for path in places] if history else [scan_paths(places, held=held)]
+    try:
+        return named_by(fingerprint, held)
+    except UsageError as error:
+        if unread := sum(len(report.unreadable) for report in reports):
+            raise IncompleteError(
+                f"{error.message} in what could be read; {unread} not read", error.hint
+            ) from None
+        raise
 
 
 def _tell(candidate: Candidate) -> None:

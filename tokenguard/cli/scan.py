@@ -135,7 +135,8 @@ def scan(
         raise click.UsageError("--max-size does not go with --stdin, whose size is not known")
     if staged and len(paths) > 1:
         raise click.UsageError("--staged takes one PATH at most, the folder of the repository")
-    held: Held | None = {} if verify or only else None
+    hub = _shared.open_hub() if verify or only else None
+    held: Held | None = {} if hub else None
     if from_stdin:
         report = scanning.scan_stdin(stdin_name, use_config=not no_config, held=held)
     elif staged:
@@ -157,8 +158,8 @@ def scan(
         report = scanning.scan_paths(
             paths or (".",), use_config=not no_config, ignored=ignored, max_size=max_size, jobs=jobs, held=held
         )
-    if held is not None:
-        report = _verified(report, held)
+    if held is not None and hub is not None and report.findings:
+        report = verification.verify(report, held, _shared.open_vault(), hub)
     is_known = all(finding.verification.status in ("live", "dead") for finding in report.findings)
     if only:
         report = verification.triage(report, only)
@@ -169,6 +170,7 @@ def scan(
     if exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
     if only and report.exit_code == ExitCode.CLEAN and not is_known:
+        _shared.warn("of some it is not known whether they are live, so the answer is not known")
         return ExitCode.HUB
     return report.exit_code
 
@@ -178,14 +180,6 @@ def _form_and_file(report: str) -> tuple[str, str]:
     if form not in FORMATS or not file:
         raise click.UsageError(f"--report takes FORMAT=FILE, the format one of {', '.join(FORMATS)}")
     return form, file
-
-
-def _verified(report: Report, held: Held) -> Report:
-    from tokenguard import verification
-
-    if not report.findings:
-        return report
-    return verification.verify(report, held, _shared.open_vault(), _shared.open_hub())
 
 
 def _scan_objects(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from tokenguard.core.permissions import GATED, Permission, decide, places
+from tokenguard.core.permissions import GATED, Permission, decide, sure_places
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def harm(finding: Finding) -> Harm:
     """How much `finding` hurts: what the Hub said outranks what a signed token says of itself."""
     status, _, identity, _ = finding.verification
     if status == "live":
-        return Harm.POWERFUL if any(_where(identity, name) for name in _CHANGES) else Harm.LIVE
+        scopes = finding.claims.scopes if finding.claims else ()  # OAuth: whoami says nothing of what it may do
+        changes = any(sure_places(identity, name) for name in _CHANGES) or any(map(_is_for_changes, scopes))
+        return Harm.POWERFUL if changes else Harm.LIVE
     is_expired = finding.claims is not None and bool(finding.claims.expired)
     return Harm.NONE if status == "dead" or is_expired else Harm.POSSIBLE
 
@@ -52,19 +54,15 @@ def harm(finding: Finding) -> Harm:
 def abilities(identity: Identity) -> Iterator[str]:
     """What the token of `identity` can do, the worst first: "can push to 3 organizations (…)" and the like."""
     for name, deed in _DEEDS:
-        if where := _where(identity, name):
+        if where := sure_places(identity, name):
             yield f"can {deed} {_named(identity, where)}"
     if decide(identity, Permission(GATED)).allowed:
         yield "can read the gated repositories that the account was let into"
 
 
-def _where(identity: Identity, name: str) -> list[Entity]:
-    """Where the token surely has the permission `name`."""
-    return [
-        place
-        for place in places(identity, name)
-        if place is not None and decide(identity, Permission(name, place)).allowed
-    ]
+def _is_for_changes(scope: str) -> bool:
+    # https://huggingface.co/docs/hub/oauth, "Currently supported scopes"
+    return scope.startswith(("write-", "manage-")) or scope == "jobs"
 
 
 def _named(identity: Identity, where: Sequence[Entity]) -> str:

@@ -21,7 +21,9 @@ def read_claims(token: Token) -> Claims | None:
     from tokenguard.core.finding import Claims
     from tokenguard.core.jws import read_object
 
-    payload = read_object(parts[1]) or {}
+    payload = read_object(parts[1])
+    if payload is None:
+        return None
     expires_at = token.expires_at
     return Claims(
         issuer=_text(payload, "iss"),

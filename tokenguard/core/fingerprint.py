@@ -18,7 +18,7 @@ def named_by(fingerprint: str, tokens: Mapping[str, Token]) -> Token:
 
     Raises UsageError where that is none or several, or no beginning of a fingerprint.
     """
-    digits = fingerprint.removeprefix("sha256:")
+    digits = fingerprint.lower().removeprefix("sha256:")
     if len(digits) < _FEWEST_DIGITS or digits.strip("0123456789abcdef"):
         raise UsageError(
             f"{fingerprint!r} is no fingerprint",
@@ -30,6 +30,6 @@ def named_by(fingerprint: str, tokens: Mapping[str, Token]) -> Token:
     if not found:
         raise UsageError(
             "no credential with this fingerprint was found",
-            "name the files that it is in, or say --history",
+            "name the files that it is in, or say --history; what is allowed is not looked at",
         )
     return found[0]

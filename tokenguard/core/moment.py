@@ -12,7 +12,8 @@ def now() -> str:
 
 def written(moment: datetime) -> str:
     """`moment`, which is in UTC, as the Hub would write it."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    # The C library's %Y leaves out the zeros of early years.
+    return f"{moment.year:04}-{moment:%m-%dT%H:%M:%S}.000Z"
 
 
 def of_seconds(seconds: object) -> str | None:

@@ -159,6 +159,19 @@ def places(identity: Identity, name: str) -> list[Entity | None]:
     return [account, *orgs, *([None] if name == DISCUSSION else [])]
 
 
+def sure_places(identity: Identity, name: str) -> list[Entity]:
+    """The `places` for which `decide` says yes, but for all the rest of the Hub. `name` is about places.
+
+    Each is held by itself, so that only the account can limit it: of thousands none is compared with the others.
+    """
+    orgs = {org.name.lower(): org for org in reversed(identity.orgs)}
+    return [
+        place
+        for place in places(identity, name)
+        if place and _limit_in(identity, name, place, orgs.get(place.namespace.lower())).allowed
+    ]
+
+
 def role_covers(role: str | None, name: str) -> bool:
     """Whether a token of `role` has the permission `name`, as far as its account has.
 
@@ -190,12 +203,18 @@ def _reaches(identity: Identity, name: str, place: Entity | None, entity: Entity
 
 def _limit(identity: Identity, name: str, entity: Entity | None) -> Verdict:
     """What the account itself can there."""
-    if entity is None or same(entity.namespace, identity.account or ""):
+    if entity is None:
+        return _UNLIMITED
+    org = next((org for org in identity.orgs if same(org.name, entity.namespace)), None)
+    return _limit_in(identity, name, entity, org)
+
+
+def _limit_in(identity: Identity, name: str, entity: Entity, org: Org | None) -> Verdict:
+    if same(entity.namespace, identity.account or ""):
         return _UNLIMITED
     if name.startswith("user."):
         return _no("it is about the account itself")
-    orgs = [org for org in identity.orgs if same(org.name, entity.namespace)]
-    return _in_org(orgs[0], name) if orgs else _UNLIMITED
+    return _in_org(org, name) if org else _UNLIMITED
 
 
 def _in_org(org: Org, name: str) -> Verdict:

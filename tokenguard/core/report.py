@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Tally(NamedTuple):
     """What was read, how many files the configuration left out, and how many objects are clean from before.
 
-    `blobs` are files, and objects of a repository.
+    `blobs` are files, and objects of a repository; `hidden` are Findings that the user does not want to see.
     """
 
     files: int = 0
@@ -23,6 +23,7 @@ class Tally(NamedTuple):
     bytes: int = 0
     excluded: int = 0
     remembered: int = 0
+    hidden: int = 0
 
 
 class Report(NamedTuple):

@@ -27,7 +27,10 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
     from tokenguard.core.abilities import harm
 
     versions: dict[tuple[str, str, str], list[Finding]] = {}
-    for finding in sorted(report.findings, key=harm, reverse=True):
+    harms = {
+        finding.fingerprint: harm(finding) for finding in {f.fingerprint: f for f in report.findings}.values()
+    }
+    for finding in sorted(report.findings, key=lambda finding: harms[finding.fingerprint], reverse=True):
         # A file has one version in a work tree, and in a history as many as it was changed.
         at = f"{finding.line}:{finding.column}" if finding.origin.lineage is None else ""
         versions.setdefault((finding.fingerprint, finding.origin.path, at), []).append(finding)
@@ -139,6 +142,8 @@ def summary(report: Report) -> str:
         return "nothing to scan: " + (extent.partition("; ")[2] or "there are no files")
     else:
         outcome = "no leaked credentials"
+    if tally.hidden:
+        outcome += f" among those that are shown, {tally.hidden} not shown"
     if report.unreadable:
         outcome += f", {len(report.unreadable)} not read, so the answer is not known"
     return f"{outcome} ({extent})"

@@ -72,3 +72,31 @@ def test_the_age_is_in_seconds_and_less_than_none_for_what_is_to_come(seconds: f
 def test_the_ends_of_time_have_an_age() -> None:
     assert moment.age("0001-01-01T00:00:00+23:59") > 0
     assert moment.age("9999-12-31T23:59:59-23:59") < 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (1790000000.9, "2026-09-21T14:13:20.000Z"),
+        (-1, "1969-12-31T23:59:59.000Z"),
+        (-40000000000, "0702-06-15T00:53:20.000Z"),
+        (-62135596800, "0001-01-01T00:00:00.000Z"),
+        (253402300799, "9999-12-31T23:59:59.000Z"),
+    ],
+)
+def test_seconds_after_the_epoch_are_a_moment(seconds: float, expected: str) -> None:
+    assert moment.of_seconds(seconds) == expected
+    assert moment.read(expected) is not None
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [
+        *(None, True, False, "0", [], {}, 1j, 253402300800, -62135596801, 10**30, -(10**400), 1e308),
+        *(float("inf"), float("-inf"), float("nan")),
+    ],
+    ids=lambda seconds: ascii(seconds)[:30],
+)
+def test_what_is_no_number_of_seconds_within_time_is_none(seconds: object) -> None:
+    assert moment.of_seconds(seconds) is None

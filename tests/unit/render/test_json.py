@@ -69,8 +69,9 @@ def test_the_summary_counts() -> None:
         "findings": 1,
         "allowed": 1,
         "unreadable": 1,
-        "excluded": 2,  # beyond the contract, as is the next
+        "excluded": 2,  # beyond the contract, as are the next two
         "remembered": 7,
+        "hidden": 0,
         "seconds": 1.235,
     }
 
