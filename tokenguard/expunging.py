@@ -6,9 +6,14 @@ https://github.com/newren/git-filter-repo
 from __future__ import annotations
 
 import os
+from datetime import datetime, timezone
 from typing import NamedTuple
 
+from tokenguard.core.detect import detect
 from tokenguard.core.fingerprint import named_by
+from tokenguard.core.kinds import S3_ACCESS_KEY
+from tokenguard.core.rewrite.stretches import PLACEHOLDER, stretches_of
+from tokenguard.core.token import Token
 from tokenguard.errors import IncompleteError, UsageError
 from tokenguard.history import scan_history
 from tokenguard.repository import Repository
@@ -16,28 +21,29 @@ from tokenguard.sources.git import Git, GitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tokenguard.core.blob import Origin
     from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
-    from tokenguard.core.token import Token
 
 
 class Expunction(NamedTuple):
-    """What is to be taken out of a history: the `report` on it, and the Tokens that are to go."""
+    """What is to be taken out of a history: the `report` on it, the Tokens that are to go, and their `secrets`.
+
+    An S3 access key has a secret of its own beside it.
+    """
 
     report: Report
     tokens: tuple[Token, ...]
+    secrets: tuple[Token, ...] = ()
 
     @property
     def expressions(self) -> bytes:
         """What git-filter-repo(1) reads for `--replace-text`: a line for each Token. It has them in the clear."""
         # The longest first: one may begin another.
-        tokens = sorted(self.tokens, key=lambda token: len(token.reveal()), reverse=True)
-        return b"".join(b"literal:%b==>%b\n" % (token.reveal().encode(), placeholder(token)) for token in tokens)
-
-
-def placeholder(token: Token) -> bytes:
-    """What stands for a Token that was taken out: its prefix tells of what kind it was."""
-    return f"{token.kind.prefix if token.kind else ''}REDACTED".encode()
+        tokens = sorted((*self.tokens, *self.secrets), key=lambda token: len(token.reveal()), reverse=True)
+        return "".join(f"literal:{token.reveal()}==>{_placeholder(token)}\n" for token in tokens).encode()
 
 
 def plan(folder: str, *, fingerprint: str | None = None, use_config: bool = True) -> Expunction:
@@ -47,8 +53,10 @@ def plan(folder: str, *, fingerprint: str | None = None, use_config: bool = True
     """
     held: Held = {}
     report = scan_history(folder, use_config=use_config, held=held)
-    tokens = held.values() if fingerprint is None else [named_by(fingerprint, held)]
-    return Expunction(report, tuple(tokens))
+    tokens = tuple(held.values()) if fingerprint is None else (named_by(fingerprint, held),)
+    wanted = {token.fingerprint for token in tokens if token.kind is S3_ACCESS_KEY}
+    beside = [finding.origin for finding in report.findings if finding.fingerprint in wanted]
+    return Expunction(report, tokens, tuple(dict.fromkeys(_secrets(Git(folder), beside))))
 
 
 def command(path: str) -> str:
@@ -93,6 +101,12 @@ def expect_ready(folder: str) -> None:
         )
 
 
+def backup_beside(folder: str) -> str:
+    """Where the backup goes where nobody says: beside the repository, in a file of its own."""
+    top = os.path.realpath(folder)
+    return f"{top}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.bundle"
+
+
 def back_up(folder: str, path: str) -> None:
     """Puts all refs of the repository into a bundle at `path`, for its owner alone. Raises as git does."""
     if os.path.lexists(path):
@@ -112,3 +126,21 @@ def expunge(expunction: Expunction, folder: str, *, use_config: bool = True) -> 
     report = scan_history(folder, use_config=use_config, afresh=True)
     gone = {token.fingerprint for token in expunction.tokens}
     return report._replace(findings=tuple(item for item in report.findings if item.fingerprint in gone))
+
+
+def _secrets(git: Git, origins: Iterable[Origin]) -> Iterator[Token]:
+    """What belongs to the S3 access keys in the files of these origins."""
+    for path, lineage in origins:
+        try:
+            data = git("cat-file", "blob", f"{lineage.commit if lineage else ''}:{path}")
+        except GitError:  # it is in a message, or in no commit: git-filter-repo changes no such object
+            continue
+        spans = detect(data)
+        begins = {span.start for span in spans}
+        for stretch in stretches_of(data, spans):
+            if stretch.start not in begins:
+                yield Token(data[stretch.start : stretch.end].decode("ascii"))
+
+
+def _placeholder(token: Token) -> str:
+    return f"{token.kind.prefix if token.kind else ''}{PLACEHOLDER}"

@@ -7,10 +7,11 @@ import stat
 
 from tokenguard.core.blob import Window
 from tokenguard.core.detect import LEAD, TAIL
+from tokenguard.core.scan import ChangedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Two processes with a window and its copy each stay far below 200 MB.
 WINDOW = 8 * 1024 * 1024
@@ -31,6 +32,14 @@ class NotRegularError(OSError):
 
 class TooLargeError(OSError):
     """The file has more bytes than the user wants read."""
+
+
+class ReadOnlyError(OSError):
+    """Nobody may write to the file: so it is meant to stay as it is, whatever root could do."""
+
+
+class SeveralNamesError(OSError):
+    """The file has several names, of which only one can be replaced at once."""
 
 
 def open_regular(path: str, max_size: int | None = None) -> tuple[int, int]:
@@ -99,20 +108,67 @@ def read_windows(path: str) -> Iterator[Window]:
 
 def replace(path: str, data: bytes) -> None:
     """Puts `data` at `path`, for its owner alone: a crash leaves the old file or the new. Raises OSError."""
+    _put(path, data, f".{os.path.basename(path)}.", lambda _: None)
+
+
+def rewrite(path: str, before: bytes, after: bytes) -> None:
+    """Puts `after` in the place of the regular file at `path`, if that still holds `before`, as `replace` does.
+
+    The mode stays, and so do owner and extended attributes as far as the system allows that. Raises ChangedError
+    where there is something else by now, ReadOnlyError or SeveralNamesError where the file is not to be replaced,
+    and OSError.
+    """
+
+    def follow(temporary: str) -> None:
+        descriptor, _ = open_regular(path)
+        try:
+            status = os.fstat(descriptor)
+            if not status.st_mode & 0o222:
+                raise ReadOnlyError("is read-only")
+            if status.st_nlink > 1:
+                raise SeveralNamesError("has several names (hard links), and the others would keep what it holds")
+            _dress(temporary, path, status)
+            if _read(descriptor, len(before) + 1) != before:
+                raise ChangedError("changed while it was rewritten")
+        finally:
+            os.close(descriptor)
+
+    _put(path, after, ".tokenguard.", follow)
+
+
+def _put(path: str, data: bytes, prefix: str, prepare: Callable[[str], None]) -> None:
+    """Writes `data` beside `path`, has it prepared at its own path there, and gives it the name of `path`."""
     import tempfile
 
     folder = os.path.dirname(path)
-    descriptor, temporary = tempfile.mkstemp(dir=folder, prefix=f".{os.path.basename(path)}.")
+    descriptor, temporary = tempfile.mkstemp(dir=folder or os.curdir, prefix=prefix)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        prepare(temporary)
         _rename(temporary, path)
     except BaseException:
         os.remove(temporary)
         raise
-    _settle(folder)
+    _settle(folder or os.curdir)
+
+
+def _dress(temporary: str, path: str, status: os.stat_result) -> None:
+    """Gives a new file what a rename would take away from the one at `path`, which has `status`."""
+    import contextlib
+
+    if hasattr(os, "chown"):
+        for owner, group in ((status.st_uid, -1), (-1, status.st_gid)):
+            with contextlib.suppress(OSError):  # only root gives files away
+                os.chown(temporary, owner, group)
+    os.chmod(temporary, stat.S_IMODE(status.st_mode))
+    if hasattr(os, "listxattr"):  # access control lists are among them (acl(5), xattr(7))
+        with contextlib.suppress(OSError):
+            for name in os.listxattr(path):
+                with contextlib.suppress(OSError):
+                    os.setxattr(temporary, name, os.getxattr(path, name))
 
 
 def tidy(path: str) -> None:

@@ -10,6 +10,8 @@ from tokenguard.core.plausible import looks_random
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tokenguard.core.detect import Span
 
 # base64url, and what joins the parts of a JWS.
@@ -33,7 +35,7 @@ class Judge:
                 return is_jws(body)
             case kinds.S3_ACCESS_KEY:
                 is_placeholder = len(body) >= 16 and not self._looks_random(body, any_alphabet=True)
-                return not is_placeholder and self._has_secret_nearby(span)
+                return not is_placeholder and any(self.secrets_near(span))
             case kinds.USER_ACCESS_TOKEN | kinds.ORGANIZATION_TOKEN:
                 return self._looks_random(body) and not self._is_within_noise(span)
             case _:
@@ -45,20 +47,21 @@ class Judge:
             known = self._random[body, any_alphabet] = looks_random(body, any_alphabet=any_alphabet)
         return known
 
-    def _has_secret_nearby(self, span: Span) -> bool:
-        reach = span.end + CONTEXT
+    def secrets_near(self, key: Span) -> Iterator[tuple[int, int, bool]]:
+        """What may be the secret of the S3 access key `key`: from where, to where, and whether it is called so."""
+        reach = key.end + CONTEXT
         # One byte more, to see whether the run goes on there.
-        for match in s3_secret().finditer(self._data, max(0, span.start - CONTEXT), reach + 1):
+        for match in s3_secret().finditer(self._data, max(0, key.start - CONTEXT), reach + 1):
             if match.end() > reach:
                 break
             run = match.group()
-            if self._is_random_run(run):
-                return True
-            # Forty hexadecimal digits are the name of a commit, unless something calls them a secret.
             label = self._data[max(0, match.start() - LABEL) : match.start()].lower()
-            if b"secret" in label and run.isalnum() and self._looks_random(run, any_alphabet=True):
-                return True
-        return False
+            is_called_secret = b"secret" in label
+            # Forty hexadecimal digits are the name of a commit, unless something calls them a secret.
+            if self._is_random_run(run) or (
+                is_called_secret and run.isalnum() and self._looks_random(run, any_alphabet=True)
+            ):
+                yield match.start(), match.end(), is_called_secret
 
     def _is_within_noise(self, span: Span) -> bool:
         """Whether the match is a stretch of some base64url text, which holds any prefix sooner or later.
