@@ -11,19 +11,27 @@ from tokenguard.errors import IncompleteError, VaultError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
+    from tokenguard.bridge.detectors import Detectors
     from tokenguard.config import Config
+    from tokenguard.core.blob import Origin
     from tokenguard.core.detect import Span
     from tokenguard.core.finding import Allowed, Finding, Held
 
 
 class Account:
-    """What a scan has come upon so far; `held` takes the Tokens that Findings are about."""
+    """What a scan has come upon so far; `held` takes the Tokens that Findings are about.
 
-    def __init__(self, held: Held | None = None) -> None:
+    `detectors` are those of detect-secrets, where they are to search too.
+    """
+
+    def __init__(self, held: Held | None = None, detectors: Detectors | None = None) -> None:
         self._began = time.monotonic()
         self._held = held
+        self._detectors = detectors
+        self.unsearched = 0
+        self.long_lines = 0
         self.findings: list[Finding] = []
         self.allowed: list[Allowed] = []
         self.unreadable: list[Unreadable] = []
@@ -34,11 +42,26 @@ class Account:
         self.bytes = 0
         self.excluded = 0
 
-    def examine(self, blob: Blob, config: Config, known: Sequence[Span] | None = None) -> bool:
-        """Books what is found in `blob`, or is known to be there. False where it could not be read to its end."""
+    def examine(
+        self,
+        blob: Blob,
+        config: Config,
+        known: Sequence[Span] | None = None,
+        lines: Collection[int] | None = None,
+    ) -> bool:
+        """Books what is found in `blob`, or is known to be there. False where it could not be read to its end.
+
+        `lines` are those on which detect-secrets' detectors are known to find something.
+        """
+        kept: list[Window] = []
+        if self._detectors is not None:
+            blob = Blob(blob.origin, _kept(blob.windows, kept))
+        ours: list[Finding] = []
         try:
             for item in scan_blob(blob, config.fingerprints, known, self._held):
-                self._book(item)
+                self._book(item, ours)
+            if self._detectors is not None:
+                self._search(self._detectors, blob.origin, kept, config, lines, ours)
         except OSError as error:
             self.unreadable.append(Unreadable(blob.origin, error.strerror or str(error)))
         except IncompleteError as error:
@@ -47,13 +70,43 @@ class Account:
             return True
         return False
 
-    def _book(self, item: Finding | Allowed) -> None:
+    def _search(
+        self,
+        detectors: Detectors,
+        origin: Origin,
+        windows: Sequence[Window],
+        config: Config,
+        lines: Collection[int] | None,
+        ours: Sequence[Finding],
+    ) -> None:
+        """Books what detect-secrets' detectors find, but for what is found already."""
+        if not windows or not windows[0].is_last:
+            self.unsearched += lines is None
+            return
+        if lines is not None and not lines:
+            return
+        from tokenguard.bridge.findings import findings_of
+
+        searched = detectors.search(origin.path, windows[0].data, lines)
+        if lines is None:
+            self.long_lines += searched.long_lines
+        for item in findings_of(origin, searched.matches, ours, config.fingerprints, self._held):
+            self._book(item, [])
+
+    def _book(self, item: Finding | Allowed, booked: list[Finding]) -> None:
         from tokenguard.core.finding import Allowed
 
         if isinstance(item, Allowed):
             self.allowed.append(item)
+            booked.append(item.finding)
         else:
             self.findings.append(item)
+            booked.append(item)
+
+    @property
+    def searches(self) -> bool:
+        """Whether detect-secrets' detectors search what is examined."""
+        return self._detectors is not None
 
     def read(self, blob: Blob, config: Config) -> None:
         """Books what is found in `blob`, and the blob itself as read."""
@@ -78,6 +131,10 @@ class Account:
         """What there is to say, in the order of path, line and column."""
         if self.findings:
             self._name_findings()
+        if self.unsearched or self.long_lines:
+            from tokenguard.bridge.detectors import note_of
+
+            self.notes.append(note_of(self.unsearched, self.long_lines))
         return Report(
             findings=tuple(sorted(self.findings, key=_position)),
             allowed=tuple(sorted(self.allowed, key=lambda allowed: _position(allowed.finding))),
@@ -105,6 +162,14 @@ class Account:
         self.findings = [
             finding._replace(known_as=index.name_of(finding.fingerprint)) for finding in self.findings
         ]
+
+
+def _kept(windows: Iterable[Window], kept: list[Window]) -> Iterator[Window]:
+    """The same windows, of which the first is kept."""
+    for window in windows:
+        if window.start == 0:
+            kept.append(window)
+        yield window
 
 
 def _position(finding: Finding) -> tuple[str, int, int]:

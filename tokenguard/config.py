@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 _FILES = (".tokenguard.toml", "pyproject.toml")
-_KEYS = ("allow", "exclude")
+_KEYS = ("allow", "baseline", "exclude")
 _LARGEST = 1024 * 1024
 
 
@@ -28,12 +28,13 @@ class Config(NamedTuple):
     """What a repository says of its own scanning.
 
     `folder` is where it says so, `fingerprints` what is allowed and where that is written, `exclude` the paths
-    below `folder` that are left out.
+    below `folder` that are left out, `baseline` the path of a detect-secrets baseline, or nothing.
     """
 
     folder: str = ""
     fingerprints: Mapping[str, str] = {}
     exclude: GitIgnoreSpec | None = None
+    baseline: str = ""
 
     def excludes(self, path: str) -> bool:
         """Whether the file at `path` is left out."""
@@ -125,7 +126,9 @@ def _table(name: str, path: str, text: bytes) -> dict[str, object] | None:
 def _config(folder: str, name: str, path: str, table: dict[str, object]) -> Config:
     for key in table:
         if key not in _KEYS:
-            raise UsageError(f"{path}: unknown key {key!r}", f"the keys are {' and '.join(_KEYS)}")
+            raise UsageError(
+                f"{path}: unknown key {key!r}", f"the keys are {', '.join(_KEYS[:-1])} and {_KEYS[-1]}"
+            )
     for fingerprint in _strings(path, table, "allow"):
         if not _is_fingerprint(fingerprint):
             raise UsageError(
@@ -136,7 +139,22 @@ def _config(folder: str, name: str, path: str, table: dict[str, object]) -> Conf
         folder,
         dict.fromkeys(_strings(path, table, "allow"), name),
         _spec(path, _strings(path, table, "exclude")),
+        _inside(path, folder, table.get("baseline", "")),
     )
+
+
+def _inside(path: str, folder: str, value: object) -> str:
+    """The path of the file below `folder` that a key names."""
+    if not isinstance(value, str):
+        raise UsageError(f"{path}: baseline is not a string")
+    if not value:
+        return ""
+    place = os.path.realpath(os.path.join(folder, value))
+    if os.path.isabs(value) or not place.startswith(os.path.join(os.path.realpath(folder), "")):
+        raise UsageError(
+            f"{path}: baseline names a file outside its folder", "name one that lies in the repository"
+        )
+    return os.path.join(folder, value)
 
 
 def _strings(path: str, table: dict[str, object], key: str) -> list[str]:

@@ -106,9 +106,12 @@ def read_windows(path: str) -> Iterator[Window]:
         os.close(descriptor)
 
 
-def replace(path: str, data: bytes) -> None:
-    """Puts `data` at `path`, for its owner alone: a crash leaves the old file or the new. Raises OSError."""
-    _put(path, data, f".{os.path.basename(path)}.", lambda _: None)
+def replace(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Puts `data` at `path`, for its owner alone unless `mode` says otherwise.
+
+    A crash leaves the old file or the new. Raises OSError.
+    """
+    _put(path, data, f".{os.path.basename(path)}.", lambda temporary: os.chmod(temporary, mode))
 
 
 def rewrite(path: str, before: bytes, after: bytes) -> None:

@@ -23,6 +23,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
     from tokenguard.core.lineage import Lineage
     from tokenguard.core.report import Report
@@ -41,15 +42,18 @@ def scan_history(
     submodules: bool = False,
     progress: Progress | None = None,
     held: Held | None = None,
+    detectors: Detectors | None = None,
 ) -> Report:
     """Scans every object of the repository at `folder`: of all refs, reflogs, stashes, notes, and dangling ones.
 
     What was read before and had nothing in it is not read again, unless it is to be read `afresh`. With
-    `submodules`, those that were ever checked out here are scanned, too. Raises UsageError where there is no
+    `submodules`, those that were ever checked out here are scanned, too. `detectors` are those of detect-secrets,
+    where they are to search too; they do so in one process, and afresh. Raises UsageError where there is no
     repository or a configuration is wrong, IncompleteError where git cannot list it.
     """
-    account = Account(held)
+    account = Account(held, detectors)
     repository = Repository(folder, use_config=use_config)
+    afresh = afresh or detectors is not None
     _read_history(account, repository, jobs=jobs, afresh=afresh, progress=progress)
     for inner in repository.submodules() if submodules else ():
         if isinstance(inner, Unreadable):
@@ -69,6 +73,7 @@ def scan_range(
     jobs: int | None = None,
     progress: Progress | None = None,
     held: Held | None = None,
+    detectors: Detectors | None = None,
 ) -> Report:
     """Scans what the revisions `included` bring in that the revisions `excluded` do not have.
 
@@ -76,7 +81,7 @@ def scan_range(
     options of git-rev-list(1) such as `--remotes`; a revision in it that is not there excludes nothing. Raises
     IncompleteError where one in `included` is not there, or git cannot tell.
     """
-    account = Account(held)
+    account = Account(held, detectors)
     if not included:  # as of a push that takes branches away
         return account.report()
     repository = Repository(folder, use_config=use_config, receiving=receiving)
@@ -110,6 +115,7 @@ def scan_between(
     jobs: int | None = None,
     progress: Progress | None = None,
     held: Held | None = None,
+    detectors: Detectors | None = None,
 ) -> Report:
     """Scans what the commit `head` brings in that `base` does not have.
 
@@ -125,7 +131,16 @@ def scan_between(
                 hint if repository.edge() else "name two commits: --range A..B",
             )
         names.append(name)
-    return scan_range(names[:1], names[1:], folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
+    return scan_range(
+        names[:1],
+        names[1:],
+        folder,
+        use_config=use_config,
+        jobs=jobs,
+        progress=progress,
+        held=held,
+        detectors=detectors,
+    )
 
 
 def scan_job(
@@ -136,6 +151,7 @@ def scan_job(
     jobs: int | None = None,
     progress: Progress | None = None,
     held: Held | None = None,
+    detectors: Detectors | None = None,
 ) -> Report:
     """Scans what the push or the pull request brings in that this CI job is about.
 
@@ -144,15 +160,24 @@ def scan_job(
     job = range_of_job(environment)
     repository = Repository(folder, use_config=False)
     if not job.included:  # a branch was deleted
-        return Account(held).report()
+        return Account(held, detectors).report()
     head = repository.revision(job.included)
     excluded = [name for revision in job.excluded if (name := repository.revision(revision))]
     # A branch that was pushed by force has left its old commits behind; those it has now may all be new.
     is_left_behind = job.is_push and not repository.edge()
     if head is None or (job.excluded and not excluded and not is_left_behind):
         base = job.excluded[0] if job.excluded else job.included
-        return scan_between(base, job.included, folder, held=held)  # which says what is wrong
-    return scan_range([head], excluded, folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
+        return scan_between(base, job.included, folder, held=held, detectors=detectors)  # which says what is wrong
+    return scan_range(
+        [head],
+        excluded,
+        folder,
+        use_config=use_config,
+        jobs=jobs,
+        progress=progress,
+        held=held,
+        detectors=detectors,
+    )
 
 
 def _read_history(
@@ -209,12 +234,14 @@ def _read_objects(
     account.unreadable += [
         Unreadable(repository.origin(f"object {name}"), reason) for name, reason in sifted.failures
     ]
-    if sifted.suspects:
+    failed = {name for name, _ in sifted.failures}
+    wanted = (
+        [name for name in map(bytes.decode, names) if name not in failed] if account.searches else sifted.suspects
+    )
+    if wanted:
         from tokenguard.sources.lineage import trace
 
-        suspects, is_whole = trace(
-            repository.git, sifted.suspects, commits(), repository.staged(), reachable=reachable
-        )
+        suspects, is_whole = trace(repository.git, wanted, commits(), repository.staged(), reachable=reachable)
         unread = list(suspects)[::-1]
         try:
             with repository.git.objects() as objects:
@@ -250,7 +277,7 @@ def _blobs(
         origin = repository.origin(lineage.paths[0] if lineage.paths else f"object {name}", lineage)
         is_large = content.size > WINDOW
         yield Blob(origin, windows_from(content.read) if is_large else whole(content.read(content.size)))
-    else:
+    elif content.kind != "tree":
         # gitformat-commit, git-mktag(1)
         fields, _, message = content.read(content.size).partition(b"\n\n")
         author, date = _author(fields)

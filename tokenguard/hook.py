@@ -15,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+    from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
 
 STAGES = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push", "pre-receive")
@@ -48,7 +49,8 @@ def _run(arguments: list[str]) -> int:
             # git names the index to every hook of a commit. Where the framework was started by hand, perhaps with
             # --all-files, it does not, and nothing else tells what to read: all of it.
             by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
-            return _verdict(scan_staged(unchanged=by_hand), "this commit")
+            held: Held = {}
+            return _verdict(_without_known(scan_staged(unchanged=by_hand, held=held), held), "this commit")
         case ["commit-msg", path, *_]:
             return _verdict(scan_message(path), "this commit message")
         case ["commit-msg"]:
@@ -56,14 +58,25 @@ def _run(arguments: list[str]) -> int:
                 "commit-msg needs the file of the message", "git gives it to the hook as its argument"
             )
         case ["pre-push", *rest]:
-            return _verdict(_scan_push(rest), "this push")
+            held = {}
+            return _verdict(_without_known(_scan_push(rest, held), held), "this push")
         case ["pre-receive", *_]:
             return _verdict(_scan_received(), "this push")
         case _:
             raise UsageError("which stage?", f"tokenguard-hook STAGE, where STAGE is one of {', '.join(STAGES)}")
 
 
-def _scan_push(arguments: list[str]) -> Report:
+def _without_known(report: Report, held: Held) -> Report:
+    """`report` with what the baseline has allowed that the configuration names."""
+    if not report.findings:
+        return report
+    from tokenguard.baselining import configured
+    from tokenguard.config import work_tree_top
+
+    return configured(".", report, held, work_tree_top(os.path.abspath(".")))
+
+
+def _scan_push(arguments: list[str], held: Held) -> Report:
     from tokenguard.history import known_of, scan_range
 
     # githooks(5): the name of the remote, or its address where it has none; nothing is known of what that has.
@@ -78,7 +91,7 @@ def _scan_push(arguments: list[str]) -> Report:
         lines = _lines("pre-push", fields=4)
         pushed = [line[1] for line in lines if line[1].strip("0")]
         there = [line[3] for line in lines if line[3].strip("0")]
-    return scan_range(pushed, [*known, *there])
+    return scan_range(pushed, [*known, *there], held=held)
 
 
 def _scan_received() -> Report:

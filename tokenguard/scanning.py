@@ -6,13 +6,14 @@ import os
 
 from tokenguard import config as configuration
 from tokenguard.account import Account
-from tokenguard.core.blob import Blob, Origin, whole
+from tokenguard.core.blob import Blob, Origin, Unreadable, whole
 from tokenguard.errors import IncompleteError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
 
@@ -28,16 +29,19 @@ def scan_paths(
     max_size: int | None = None,
     jobs: int | None = None,
     held: Held | None = None,
+    detectors: Detectors | None = None,
+    seen: set[str] | None = None,
 ) -> Report:
     """Scans files and folders.
 
     `ignored` adds the files that git ignores, `max_size` (bytes) leaves larger ones unread, `jobs` is the number
-    of processes (as many as there are cores), `held` takes the Tokens that Findings are about.
+    of processes (as many as there are cores), `held` takes the Tokens that Findings are about, `seen` the paths of
+    the files. `detectors` are those of detect-secrets, where they are to search too.
     Raises UsageError where a configuration is wrong.
     """
     from tokenguard.selection import Selection
 
-    account = Account(held)
+    account = Account(held, detectors)
     selection = Selection(use_config=use_config, ignored=ignored)
     for path in paths:
         selection.add(path)
@@ -51,14 +55,32 @@ def scan_paths(
         sifted = sift(files, jobs=jobs, max_size=max_size)
         account.files += sifted.read
         account.bytes += sifted.bytes
-        for path, spans in sifted.suspects:
-            account.examine(Blob(Origin(path), read_windows(path)), selection.config(path), spans)
+        if seen is not None:
+            seen.update(files)
+        hits = _search(account, detectors, files, jobs, max_size) if detectors else {}
+        spans = dict(sifted.suspects)
+        for path in spans if not hits else sorted(spans.keys() | hits.keys()):
+            blob = Blob(Origin(path), read_windows(path))
+            account.examine(blob, selection.config(path), spans.get(path, []), hits.get(path, []))
         for path, reason in sifted.failures:
             selection.reconsider(path, reason)
     account.unreadable += selection.unreadable
     account.notes += selection.notes
     account.excluded += selection.excluded
     return account.report()
+
+
+def _search(
+    account: Account, detectors: Detectors, files: Sequence[str], jobs: int, max_size: int | None
+) -> dict[str, list[int]]:
+    """By file: the lines on which detect-secrets' detectors find something."""
+    from tokenguard.bridge.search import search_files
+
+    hits = search_files(detectors, files, jobs=jobs, max_size=max_size)
+    account.unsearched += hits.large
+    account.long_lines += hits.long_lines
+    account.unreadable += [Unreadable(Origin(path), reason) for path, reason in hits.failures]
+    return hits.lines
 
 
 def scan_staged(
@@ -68,16 +90,18 @@ def scan_staged(
     max_size: int | None = None,
     unchanged: bool = False,
     held: Held | None = None,
+    detectors: Detectors | None = None,
+    seen: set[str] | None = None,
 ) -> Report:
     """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
 
-    `unchanged` adds what the last commit contains already. Raises UsageError where there is no repository
-    or a configuration is wrong, and IncompleteError where git cannot read the index.
+    `unchanged` adds what the last commit contains already; the rest is as in `scan_paths`. Raises UsageError where
+    there is no repository or a configuration is wrong, and IncompleteError where git cannot read the index.
     """
     from tokenguard.sources.git import Git, GitError
     from tokenguard.sources.staged import all_entries, changed_entries, read_entries
 
-    account = Account(held)
+    account = Account(held, detectors)
     git = Git(folder)
     with git.objects() as objects:  # opens the repository while it is asked what has changed
         try:
@@ -90,13 +114,17 @@ def scan_staged(
         top, config = _of_work_tree(folder, use_config=use_config)
         chosen = [entry for entry in entries if not config.excludes(os.path.join(top, entry.path))]
         account.excluded = len(entries) - len(chosen)
+        if seen is not None:
+            seen.update(entry.path for entry in chosen)
         account.read_all(read_entries(objects, chosen, max_size), config)
     return account.report()
 
 
-def scan_blob_alone(blob: Blob, *, use_config: bool = True, held: Held | None = None) -> Report:
+def scan_blob_alone(
+    blob: Blob, *, use_config: bool = True, held: Held | None = None, detectors: Detectors | None = None
+) -> Report:
     """Scans one Blob under the Config of the current folder."""
-    account = Account(held)
+    account = Account(held, detectors)
     account.read(blob, configuration.load(".") if use_config else configuration.Config())
     return account.report()
 
@@ -124,13 +152,18 @@ def _without_diff(message: bytes) -> bytes:
     return b"".join(lines[:cut])
 
 
-def scan_stdin(name: str, *, use_config: bool = True, held: Held | None = None) -> Report:
+def scan_stdin(
+    name: str, *, use_config: bool = True, held: Held | None = None, detectors: Detectors | None = None
+) -> Report:
     """Scans standard input, to be called `name` in the Report. Raises IncompleteError where there is none."""
     from tokenguard.process import standard_input
     from tokenguard.sources.stream import windows_from
 
     return scan_blob_alone(
-        Blob(Origin(name), windows_from(standard_input().read)), use_config=use_config, held=held
+        Blob(Origin(name), windows_from(standard_input().read)),
+        use_config=use_config,
+        held=held,
+        detectors=detectors,
     )
 
 

@@ -197,7 +197,7 @@ def test_an_unknown_key_is_refused_with_the_known_ones(top: Path) -> None:
     write(top / ".tokenguard.toml", "ignore = []")
     with pytest.raises(UsageError) as caught:
         load(str(top))
-    assert caught.value.hint == "the keys are allow and exclude"
+    assert caught.value.hint == "the keys are allow, baseline and exclude"
 
 
 def test_a_folder_in_place_of_the_file_is_refused(top: Path) -> None:

@@ -6,10 +6,12 @@ import contextlib
 import os
 import sys
 import time
+from typing import NamedTuple
 
 import click
 
 from tokenguard.cli import _shared
+from tokenguard.config import work_tree_top
 from tokenguard.core.finding import STATUSES
 from tokenguard.errors import ExitCode
 from tokenguard.reporting import FORMATS
@@ -17,10 +19,61 @@ from tokenguard.reporting import FORMATS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
+    from tokenguard.baselining import BaselineFile
+    from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
     from tokenguard.history import Progress
+
+
+class _Options(NamedTuple):
+    """What the command line says."""
+
+    paths: tuple[str, ...]
+    staged: bool
+    history: bool
+    commits: str | None
+    since: str | None
+    fresh: bool
+    submodules: bool
+    from_stdin: bool
+    stdin_name: str
+    ignored: bool
+    form: str
+    output: str | None
+    reports: tuple[str, ...]
+    no_config: bool
+    max_size: int | None
+    jobs: int | None
+    verify: bool
+    only: tuple[str, ...]
+    baseline: str | None
+    update_baseline: bool
+    all_secrets: bool
+    exit_zero: bool
+    quiet: bool
+    verbose: bool
+
+    @property
+    def place(self) -> str:
+        """The folder of the repository, or the first PATH."""
+        return self.paths[0] if self.paths else "."
+
+    @property
+    def of_objects(self) -> bool:
+        """Whether objects of a repository are read."""
+        return self.history or self.commits is not None or self.since is not None
+
+
+class _Scan(NamedTuple):
+    """A Report, and what those who go on with it need: `seen` are the files that were searched."""
+
+    report: Report
+    held: Held
+    seen: set[str]
+    detectors: Detectors | None
 
 
 @click.command()
@@ -69,33 +122,18 @@ if TYPE_CHECKING:
     multiple=True,
     help="Show those alone of which the Hub says so; implies --verify. Repeatable.",
 )
+@click.option(
+    "--baseline",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Allow what this baseline of detect-secrets has.",
+)
+@click.option("--update-baseline", is_flag=True, help="Write what is found to the baseline.")
+@click.option("--all-secrets", is_flag=True, help="Run the detectors of detect-secrets, too.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing but the findings.")
 @click.option("-v", "--verbose", is_flag=True, help="Say what was allowed, and why.")
-def scan(
-    paths: tuple[str, ...],
-    *,
-    staged: bool,
-    history: bool,
-    commits: str | None,
-    since: str | None,
-    fresh: bool,
-    submodules: bool,
-    from_stdin: bool,
-    stdin_name: str,
-    ignored: bool,
-    form: str,
-    output: str | None,
-    reports: tuple[str, ...],
-    no_config: bool,
-    max_size: int | None,
-    jobs: int | None,
-    verify: bool,
-    only: tuple[str, ...],
-    exit_zero: bool,
-    quiet: bool,
-    verbose: bool,
-) -> int:
+def scan(**said: Any) -> int:
     """Find leaked Hugging Face credentials in files and folders.
 
     PATH is "." where none is given. In a git work tree the files that git tracks, and those that it does not
@@ -111,68 +149,76 @@ def scan(
       tokenguard scan --history
       tokenguard scan --range origin/main..HEAD
       tokenguard scan --history --only live
+      tokenguard scan --baseline .secrets.baseline
+      tokenguard scan --baseline .secrets.baseline --update-baseline
+      tokenguard scan --all-secrets
       tokenguard scan --format json src notebooks/train.ipynb
       tokenguard scan --history --format html --output report.html
       kubectl logs job/train | tokenguard scan --stdin
     """
-    from tokenguard import reporting, scanning, verification
+    from tokenguard import reporting
 
-    written = [_form_and_file(report) for report in reports]
-    of_objects = history or commits is not None or since is not None
-    if [staged, from_stdin, history, commits is not None, since is not None].count(True) > 1:
-        raise click.UsageError("of --staged, --history, --range, --since and --stdin, only one")
-    if from_stdin and paths:
-        raise click.UsageError("--stdin goes without PATH")
-    if (fresh or submodules) and not history:
-        raise click.UsageError("--fresh and --recurse-submodules go with --history alone")
-    if of_objects and len(paths) > 1:
-        raise click.UsageError("one PATH at most, the folder of the repository")
-    if of_objects and max_size:
-        raise click.UsageError("--max-size goes with files and --staged")
-    if ignored and (from_stdin or staged or of_objects):
-        raise click.UsageError("--ignored goes with PATH alone")
-    if max_size and from_stdin:
-        raise click.UsageError("--max-size does not go with --stdin, whose size is not known")
-    if staged and len(paths) > 1:
-        raise click.UsageError("--staged takes one PATH at most, the folder of the repository")
-    hub = _shared.open_hub() if verify or only else None
-    held: Held | None = {} if hub else None
-    if from_stdin:
-        report = scanning.scan_stdin(stdin_name, use_config=not no_config, held=held)
-    elif staged:
-        folder = paths[0] if paths else None
-        report = scanning.scan_staged(folder, use_config=not no_config, max_size=max_size, held=held)
-    elif of_objects:
-        with _progress(quiet=quiet) as progress:
-            report = _scan_objects(
-                paths[0] if paths else ".",
-                commits=f"{since}..HEAD" if since is not None else commits,
-                use_config=not no_config,
-                jobs=jobs,
-                fresh=fresh,
-                submodules=submodules,
-                progress=progress,
-                held=held,
-            )
-    else:
-        report = scanning.scan_paths(
-            paths or (".",), use_config=not no_config, ignored=ignored, max_size=max_size, jobs=jobs, held=held
-        )
-    if held is not None and hub is not None and report.findings:
-        report = verification.verify(report, held, _shared.open_vault(), hub)
+    options = _Options(**said)
+    _expect_sensible(options)
+    written = [_form_and_file(report) for report in options.reports]
+    hub = _shared.open_hub() if options.verify or options.only else None
+    known = _read_baseline(options)
+    scanned = _read(options)
+    report = _without_known(options, scanned, known)
+    if hub is not None and report.findings:
+        from tokenguard import verification
+
+        report = verification.verify(report, scanned.held, _shared.open_vault(), hub)
     is_known = all(finding.verification.status in ("live", "dead") for finding in report.findings)
-    if only:
-        report = verification.triage(report, only)
-    reporting.show(report, form, output)
-    for other, file in written:
-        reporting.show(report, other, file)
-    reporting.talk(report, quiet=quiet, verbose=verbose)
-    if exit_zero and report.exit_code == ExitCode.FOUND:
+    if options.only:
+        from tokenguard import verification
+
+        report = verification.triage(report, options.only)
+    for form, file in [(options.form, options.output), *written]:
+        reporting.show(report, form, file)
+    reporting.talk(report, quiet=options.quiet, verbose=options.verbose)
+    if options.exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
-    if only and report.exit_code == ExitCode.CLEAN and not is_known:
+    if options.only and report.exit_code == ExitCode.CLEAN and not is_known:
         _shared.warn("of some it is not known whether they are live, so the answer is not known")
         return ExitCode.HUB
     return report.exit_code
+
+
+def _expect_sensible(options: _Options) -> None:
+    of_objects = options.of_objects
+    sources = [options.staged, options.from_stdin, options.history, options.commits is not None]
+    for is_wrong, why in (
+        (
+            [*sources, options.since is not None].count(True) > 1,
+            "of --staged, --history, --range, --since and --stdin, only one",
+        ),
+        (options.from_stdin and options.paths, "--stdin goes without PATH"),
+        (
+            (options.fresh or options.submodules) and not options.history,
+            "--fresh and --recurse-submodules go with --history alone",
+        ),
+        (of_objects and len(options.paths) > 1, "one PATH at most, the folder of the repository"),
+        (of_objects and options.max_size, "--max-size goes with files and --staged"),
+        (
+            options.ignored and (options.from_stdin or options.staged or of_objects),
+            "--ignored goes with PATH alone",
+        ),
+        (
+            options.max_size and options.from_stdin,
+            "--max-size does not go with --stdin, whose size is not known",
+        ),
+        (
+            options.staged and len(options.paths) > 1,
+            "--staged takes one PATH at most, the folder of the repository",
+        ),
+        (
+            options.update_baseline and (options.baseline is None or options.from_stdin or of_objects),
+            "--update-baseline goes with --baseline, for files as they are: PATH or --staged",
+        ),
+    ):
+        if is_wrong:
+            raise click.UsageError(why)
 
 
 def _form_and_file(report: str) -> tuple[str, str]:
@@ -182,36 +228,101 @@ def _form_and_file(report: str) -> tuple[str, str]:
     return form, file
 
 
-def _scan_objects(
-    folder: str,
-    *,
-    commits: str | None,
-    use_config: bool,
-    jobs: int | None,
-    fresh: bool,
-    submodules: bool,
-    progress: Progress | None,
-    held: Held | None,
-) -> Report:
+def _read(options: _Options) -> _Scan:
+    from tokenguard import scanning
+
+    held: Held = {}
+    seen: set[str] = set()
+    use_config = not options.no_config
+    with _detectors(options) as detectors:
+        if options.from_stdin:
+            report = scanning.scan_stdin(options.stdin_name, use_config=use_config, held=held, detectors=detectors)
+        elif options.staged:
+            report = scanning.scan_staged(
+                options.paths[0] if options.paths else None,
+                use_config=use_config,
+                max_size=options.max_size,
+                held=held,
+                detectors=detectors,
+                seen=seen,
+            )
+        elif options.of_objects:
+            report = _read_objects(options, held, detectors)
+        else:
+            report = scanning.scan_paths(
+                options.paths or (".",),
+                use_config=use_config,
+                ignored=options.ignored,
+                max_size=options.max_size,
+                jobs=options.jobs,
+                held=held,
+                detectors=detectors,
+                seen=seen,
+            )
+    return _Scan(report, held, seen, detectors)
+
+
+def _read_objects(options: _Options, held: Held, detectors: Detectors | None) -> Report:
     from tokenguard import history
 
-    if commits is None:
-        return history.scan_history(
-            folder,
-            use_config=use_config,
-            jobs=jobs,
-            afresh=fresh,
-            submodules=submodules,
-            progress=progress,
-            held=held,
+    commits = f"{options.since}..HEAD" if options.since is not None else options.commits
+    with _progress(quiet=options.quiet) as progress:
+        common: dict[str, Any] = {
+            "use_config": not options.no_config,
+            "jobs": options.jobs,
+            "progress": progress,
+            "held": held,
+            "detectors": detectors,
+        }
+        if commits is None:
+            return history.scan_history(
+                options.place, afresh=options.fresh, submodules=options.submodules, **common
+            )
+        if commits == "auto":
+            return history.scan_job(os.environ, options.place, **common)
+        base, dots, head = commits.partition("..")
+        if not dots or not base:
+            raise click.UsageError("--range takes two commits, A..B, or auto")
+        return history.scan_between(base, head.removeprefix(".") or "HEAD", options.place, **common)
+
+
+def _detectors(options: _Options) -> contextlib.AbstractContextManager[Detectors | None]:
+    if not options.all_secrets:
+        return contextlib.nullcontext()
+    from tokenguard.bridge.detectors import Detectors
+
+    return Detectors(options.baseline)
+
+
+def _read_baseline(options: _Options) -> BaselineFile | None:
+    if options.baseline is None:
+        return None
+    from tokenguard.baselining import BaselineFile
+
+    return BaselineFile(options.baseline, may_be_missing=options.update_baseline)
+
+
+def _without_known(options: _Options, scanned: _Scan, known: BaselineFile | None) -> Report:
+    """The Report without what a baseline allows; with --update-baseline it allows all, and is written."""
+    report, held, seen, detectors = scanned
+    base = work_tree_top(os.path.abspath(options.place)) if options.staged or options.of_objects else "."
+    if known is not None and options.update_baseline:
+        return known.update(
+            report,
+            held,
+            seen,
+            base=base or ".",
+            below=() if options.staged else options.paths or (".",),
+            types=detectors.types if detectors else {},
+            plugins=detectors.plugins if detectors else {},
         )
-    if commits == "auto":
-        return history.scan_job(os.environ, folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
-    base, dots, head = commits.partition("..")
-    if not dots or not base:
-        raise click.UsageError("--range takes two commits, A..B, or auto")
-    head = head.removeprefix(".") or "HEAD"
-    return history.scan_between(base, head, folder, use_config=use_config, jobs=jobs, progress=progress, held=held)
+    if known is not None:
+        return known.allow(report, held, base)
+    if not report.findings or options.no_config:
+        return report
+    from tokenguard import baselining
+
+    return baselining.configured(options.place, report, held, base)
 
 
 @contextlib.contextmanager

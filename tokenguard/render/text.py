@@ -26,14 +26,14 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
         return
     from tokenguard.core.abilities import harm
 
-    versions: dict[tuple[str, str, str], list[Finding]] = {}
+    versions: dict[tuple[str, str, str, str], list[Finding]] = {}
     harms = {
         finding.fingerprint: harm(finding) for finding in {f.fingerprint: f for f in report.findings}.values()
     }
     for finding in sorted(report.findings, key=lambda finding: harms[finding.fingerprint], reverse=True):
         # A file has one version in a work tree, and in a history as many as it was changed.
         at = f"{finding.line}:{finding.column}" if finding.origin.lineage is None else ""
-        versions.setdefault((finding.fingerprint, finding.origin.path, at), []).append(finding)
+        versions.setdefault((finding.kind, finding.fingerprint, finding.origin.path, at), []).append(finding)
     told: set[str] = set()
     for findings in versions.values():
         first = min(findings, key=_age)
@@ -154,9 +154,13 @@ def advice(report: Report) -> Iterator[str]:
     if not report.findings:
         return
     from tokenguard.core.abilities import Harm, harm
+    from tokenguard.core.kinds import KINDS
 
-    worst = max(report.findings, key=harm)
-    if harm(worst) > Harm.NONE:
+    ours = {kind.name for kind in KINDS}
+    worst = max((finding for finding in report.findings if finding.kind in ours), key=harm, default=None)
+    if worst is None:
+        yield "Revoke it where it was issued, if it was ever shared or pushed."
+    elif harm(worst) > Harm.NONE:
         yield f"Revoke it if it was ever shared or pushed: `{_revoke(worst)}`, or {SETTINGS}"
     yield "Take it out and keep it: `tokenguard redact --add NAME PATH`, then `tokenguard run NAME -- COMMAND`."
     yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
