@@ -49,6 +49,7 @@ def tokenguard() -> None:
       tokenguard run work -- COMMAND   hand it to a program, as HF_TOKEN
       tokenguard validate --all        ask the Hub about all of them
       tokenguard scan                  find credentials in what git tracks here, or does not ignore
+      tokenguard scan --verify         and say which are live, whose, and what they can do
       tokenguard hook install          refuse commits that contain one
     """
 

@@ -33,7 +33,7 @@ def expunge(
     yes: bool,
     no_config: bool,
 ) -> int:
-    """Take leaked credentials out of all history of a repository, with git filter-repo.
+    """Take leaked credentials out of all history, with git filter-repo.
 
     Says how it is done; with --run, does it, and then looks for what is left. Whoever has a clone has them still:
     revoke them first. What is allowed is left alone.
