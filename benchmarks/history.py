@@ -9,34 +9,25 @@ before. The memory is that of all processes together, without the pages of files
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.speed import KINGFISHER, LIKE_FOR_LIKE, REGEX, SCRIPTS, table
+from benchmarks.speed import KINGFISHER, LIKE_FOR_LIKE, REGEX, SCRIPTS, arguments, table
 
 TOKENGUARD = [str(SCRIPTS / "tokenguard"), "scan", "--history"]
 OBJECTS = "git cat-file --batch-all-objects --batch --unordered --buffer"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("repositories", nargs="+", type=Path)
-    parser.add_argument("--runs", type=int, default=7)
-    options = parser.parse_args()
-    for program in ("rg", "git", "kingfisher"):
-        if shutil.which(program) is None:
-            sys.exit(f"{program} is not on PATH")
-    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {options.runs} runs in turn\n")
+    options = arguments(__doc__ or "", "repositories", runs=7)
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["TOKENGUARD_HOME"] = str(Path(scratch) / "home")
-        for number, repository in enumerate(options.repositories):
+        for number, repository in enumerate(map(Path, options.repositories)):
             folder = Path(scratch) / str(number)
             source = repository / ".git"
             shutil.copytree(source if source.is_dir() else repository, folder)

@@ -32,18 +32,24 @@ LIKE_FOR_LIKE = ["--no-extract-archives", "--no-base64"]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("folders", nargs="+")
-    parser.add_argument("--runs", type=int, default=15)
+    options = arguments(__doc__ or "", "folders", runs=15)
+    work_tree(options.folders, options.runs)
+    with tempfile.TemporaryDirectory() as folder:
+        staged(Path(folder), options.folders[0], options.runs)
+        growth(Path(folder), max(3, options.runs // 3))
+
+
+def arguments(about: str, measured: str, runs: int) -> argparse.Namespace:
+    """What the command line says is to be measured, where all that it is measured beside is there."""
+    parser = argparse.ArgumentParser(description=about.partition("\n")[0])
+    parser.add_argument(measured, nargs="+")
+    parser.add_argument("--runs", type=int, default=runs)
     options = parser.parse_args()
     for program in ("rg", "git", "kingfisher"):
         if shutil.which(program) is None:
             sys.exit(f"{program} is not on PATH")
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, medians of {options.runs} runs in turn\n")
-    work_tree(options.folders, options.runs)
-    with tempfile.TemporaryDirectory() as folder:
-        staged(Path(folder), options.folders[0], options.runs)
-        growth(Path(folder), max(3, options.runs // 3))
+    return options
 
 
 def work_tree(folders: list[str], runs: int) -> None:
