@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.support import credentials
@@ -121,6 +122,34 @@ class Machine:
         result = self.run(*command, cwd=cwd, stdin=stdin)
         assert result.stdout, result.talk
         return Scan(result.status, json.loads(result.stdout.decode("ascii")), result.talk)
+
+    def add_at_once(self, tokens: Mapping[str, str]) -> None:
+        """Has as many processes as there are `tokens` add one each, by its name, without asking the Hub."""
+        processes = [
+            subprocess.Popen(
+                ("tokenguard", "add", name, "--from-env", "SOME", "--no-validate"),
+                env=self.environment | {"SOME": token},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for name, token in tokens.items()
+        ]
+        for process in processes:
+            output, _ = process.communicate(timeout=TIMEOUT)
+            self.expect_hidden(output)
+            assert process.returncode == 0, output
+
+    def converse(self, script: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+        """Starts a script for Python, to write to and to read from while it runs."""
+        return subprocess.Popen(
+            (sys.executable, "-c", script),
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            bufsize=0,
+        )
 
     def write(self, path: str | bytes, content: str | bytes) -> Path:
         """Writes a file below `folder`."""

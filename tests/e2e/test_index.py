@@ -55,20 +55,7 @@ def expect_agreement(desk: Desk) -> dict[str, str]:
 
 def test_of_24_that_are_added_at_once_none_is_lost(desk: Desk) -> None:
     tokens = {f"t{number:02}": desk.token(number) for number in range(24)}
-    processes = [
-        subprocess.Popen(
-            ("tokenguard", "add", name, "--from-env", "SOME", "--no-validate"),
-            env=desk.environment | {"SOME": token},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for name, token in tokens.items()
-    ]
-    for process in processes:
-        output, _ = process.communicate(timeout=TIMEOUT)
-        desk.expect_hidden(output)
-        assert process.returncode == 0, output
+    desk.add_at_once(tokens)
     assert expect_agreement(desk) == tokens
     assert desk.hand_over("tokenguard", "token", "t23").out == f"{tokens['t23']}\n"
 
@@ -96,14 +83,7 @@ class Changes:
         self._drawn = 0
 
     def start(self) -> None:
-        self._process = subprocess.Popen(
-            (sys.executable, "-c", COMMANDS),
-            env=self.desk.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-        )
+        self._process = self.desk.converse(COMMANDS, subprocess.PIPE)
         # What is to be done, each with what its names hold afterwards.
         known: dict[str, str | None] = {name: value for name, (value,) in self.may_hold.items()}
         self._steps: list[dict[str, str | None]] = []

@@ -9,7 +9,6 @@ import random
 import select
 import shutil
 import stat
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -271,20 +270,7 @@ def test_of_16_that_are_added_at_once_none_is_lost(server: Server) -> None:
     """And the first of them makes the file."""
     server.use_key()
     tokens = {f"t{number:02}": server.token(number) for number in range(16)}
-    processes = [
-        subprocess.Popen(
-            ("tokenguard", "add", name, "--from-env", "SOME", "--no-validate"),
-            env=server.environment | {"SOME": token},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for name, token in tokens.items()
-    ]
-    for process in processes:
-        output, _ = process.communicate(timeout=TIMEOUT)
-        server.expect_hidden(output)
-        assert process.returncode == 0, output
+    server.add_at_once(tokens)
     assert expect_agreement(server) == tokens
 
 
@@ -329,14 +315,7 @@ class Forks:
         self.may_hold: dict[str, set[str | None]] = {f"{prefix}{number}": {None} for number in range(3)}
         self.killed_within = 0
         self.done = 0
-        self.process = subprocess.Popen(
-            (sys.executable, "-c", FORKING),
-            env=server.environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-        )
+        self.process = server.converse(FORKING)
 
     def start(self, drawn: random.Random) -> None:
         self.tokens = [self.server.token(drawn.getrandbits(40)) for _ in range(STEPS)]

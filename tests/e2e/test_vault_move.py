@@ -8,7 +8,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -370,14 +369,7 @@ def test_whoever_is_killed_in_between_has_lost_nothing(office: Office) -> None:
     desk = office.desk
     before = desk.listed()
     seen = set()
-    with subprocess.Popen(
-        (sys.executable, "-c", FORKING),
-        env=desk.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        bufsize=0,
-    ) as process:
+    with desk.converse(FORKING) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
