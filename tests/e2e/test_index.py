@@ -136,6 +136,7 @@ class Changes:
                 return ["rename", old, new], "", {old: None, new: known[old]}
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("seed", range(2))
 def test_whoever_is_killed_leaves_the_old_or_the_new(desk: Desk, seed: int) -> None:
     number = random.Random(seed)

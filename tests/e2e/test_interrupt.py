@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.e2e.machine import Machine
 
+pytestmark = pytest.mark.unmeasured
+
 INTERRUPTED = 130
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.e2e.machine import Machine
 
@@ -44,6 +46,7 @@ def test_a_token_is_found_wherever_it_lies_in_a_large_file(machine: Machine) -> 
     assert machine.scan().places == [(f"{offset}.bin", offset, 2) for offset in offsets]
 
 
+@pytest.mark.unmeasured
 def test_a_file_of_any_size_is_read_to_its_end_in_little_memory(machine: Machine) -> None:
     size = 1024**3
     path = machine.folder / "disk.img"

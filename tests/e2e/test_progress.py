@@ -133,6 +133,7 @@ def ended() -> Iterator[list[subprocess.Popen[bytes]]]:
             os.kill(left, signal.SIGKILL)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("whole_group", [True, False])
 def test_ctrl_c_ends_all_processes_of_a_history_scan(
     machine: Machine, repository: Repository, ended: list[subprocess.Popen[bytes]], whole_group: bool
@@ -156,6 +157,7 @@ def expect_interrupted_soon(machine: Machine, process: subprocess.Popen[bytes]) 
     wait_until_gone(process.pid)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("whole_group", [True, False])
 @pytest.mark.parametrize("slow", ["rev-list", "--batch-all-objects", "--batch --buffer"])
 def test_ctrl_c_ends_a_git_that_takes_its_time(

@@ -6,11 +6,15 @@ import re
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.repository import scripts
 
 if TYPE_CHECKING:
     from tests.e2e.machine import Machine
     from tests.support.repository import Repository
+
+pytestmark = pytest.mark.unmeasured
 
 HEAVY = {
     *("click", "keyring", "huggingface_hub", "detect_secrets", "logging", "dataclasses", "inspect", "argparse"),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine
     from tests.e2e.server import Server
 
+pytestmark = pytest.mark.unmeasured
+
 # What takes longer to load than click does; the HTTP libraries are those of huggingface_hub.
 OUTSIDE = {"keyring", "secretstorage", "jeepney", "cryptography", "huggingface_hub", "filelock", "httpx", "httpx2"}
 # What a shell runs before each prompt, or a program before each start, does without these, too.

@@ -358,6 +358,7 @@ raise SystemExit(status)
 """
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("answer", [lambda: huge(1 << 30, sized=False), bomb], ids=["no length", "gzip"])
 def test_no_answer_fills_the_memory(desk: Desk, answer: Callable[[], Answer]) -> None:
     token = desk.token()

@@ -13,6 +13,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.server import ADD, by_variable, expect_refusal, fingerprint
 from tests.support.repository import TIMEOUT
 from tokenguard.vault import sealed
@@ -359,6 +361,7 @@ class Forks:
         return line.decode().strip()
 
 
+@pytest.mark.unmeasured
 def test_whoever_is_killed_leaves_the_old_or_the_new(server: Server) -> None:
     server.use_key()
     stays = server.add("stays", 1)

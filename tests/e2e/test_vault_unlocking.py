@@ -377,6 +377,7 @@ process.end(process.run(lambda: run(sys.argv[1:])))
 """
 
 
+@pytest.mark.unmeasured
 def test_without_the_memory_for_a_passphrase_it_is_said_and_a_key_will_do(server: Server) -> None:
     limited = (sys.executable, "-c", LIMITED)
     said = ("takes 128 MiB of memory", "tokenguard vault add-key")
