@@ -75,7 +75,7 @@ def remember(vault: Vault, learnt: Mapping[str, Entry]) -> None:
         index.answers = {
             fingerprint: entry
             for fingerprint, entry in {**index.answers, **learnt}.items()
-            if entry.status in ("valid", "invalid") and moment.age(entry.validated_at) < _FRESH
+            if entry.status == "valid" and moment.age(entry.validated_at) < _FRESH
         }
 
     if learnt:
@@ -112,9 +112,7 @@ def _judged(
     index: Index, token: Token, answer: Identity | TokenguardError | None, hub: Hub
 ) -> tuple[Entry, TokenguardError | None]:
     if answer is None:
-        entry = index.answers[token.fingerprint]
-        said_no = RejectedError("the Hub did not know this token when it was asked just now")
-        return entry, said_no if entry.status == "invalid" else None
+        return index.answers[token.fingerprint], None
     if isinstance(answer, Identity):
         return entry_of(token, answer, hub.endpoint.url), None
     name = index.name_of(token.fingerprint)

@@ -230,14 +230,11 @@ def test_an_answer_is_remembered_under_every_name_and_for_a_minute(index: Index)
     assert shelf.patience == [1.0]
 
 
-def test_a_no_serves_again_as_a_yes_does(index: Index) -> None:
+def test_a_no_is_remembered_of_the_token_and_asked_again(index: Index) -> None:
     answer(index, WORK, 1)
     result = validation.validate(index, Oracle(), [("work", WORK)], fresh=True)
     validation.remember(Shelf(index), result.learnt)
-    assert (index.tokens["work"].status, index.answers[WORK.fingerprint].status) == ("invalid", "invalid")
-    asked = Oracle()
-    (row,) = validation.validate(index, asked, [("work", WORK)]).rows
-    assert (row.entry.status, type(row.error), asked.asked) == ("invalid", RejectedError, [])
+    assert (index.tokens["work"].status, index.answers) == ("invalid", {})
 
 
 def test_a_vault_that_is_busy_is_passed_over_in_silence(index: Index, capsys: pytest.CaptureFixture[str]) -> None:
