@@ -71,5 +71,7 @@ def _verification(row: Row) -> Verification:
     status = _STATUSES.get(entry.status, "unknown")
     if status == "live":
         return Verification(status, entry.validated_at, entry.identity)
-    reason = "; ".join(filter(None, (error.message, error.hint))) if error else ""
+    reason = ""
+    if error is not None:
+        reason = error.message if status == "dead" else "; ".join(filter(None, (error.message, error.hint)))
     return Verification(status, entry.validated_at or moment.now(), reason=reason)
