@@ -6,6 +6,7 @@ https://github.com/newren/git-filter-repo
 from __future__ import annotations
 
 import os
+import re
 from datetime import datetime, timezone
 from typing import NamedTuple
 
@@ -105,6 +106,14 @@ def backup_beside(folder: str) -> str:
     """Where the backup goes where nobody says: beside the repository, in a file of its own."""
     top = os.path.realpath(folder)
     return f"{top}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}.bundle"
+
+
+def remote_of(folder: str) -> str | None:
+    """The address of the remote `origin`, without a password, which git-filter-repo(1) takes out."""
+    try:
+        return re.sub(r"//[^/@]*@", "//", Git(folder, trusted=True).text("remote", "get-url", "origin"))
+    except GitError:
+        return None
 
 
 def back_up(folder: str, path: str) -> None:

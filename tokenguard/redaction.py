@@ -15,7 +15,7 @@ from tokenguard.core.rewrite import rewrite
 from tokenguard.core.rewrite.edit import NotRewritableError
 from tokenguard.core.rewrite.stretches import stretches_of
 from tokenguard.core.scan import ChangedError, scan_blob
-from tokenguard.errors import ExitCode, TokenguardError, UsageError, VaultError
+from tokenguard.errors import ExitCode, RejectedError, TokenguardError, UsageError, VaultError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -167,7 +167,9 @@ def _redaction(path: str, findings: list[Finding], variable: str | None) -> Reda
     }
     secrets = tuple(dict.fromkeys(before[stretch.start : stretch.end] for stretch in stretches))
     kept = [before[start:end] for start, end, _ in spans if not any(start == span.start for span in taken)]
-    found_at = dict(zip((span.start for span in spans), located, strict=True))
+    found_at = {
+        span.start: wanted.get(_position(found), found) for span, found in zip(spans, located, strict=True)
+    }
     return Redaction(
         path,
         before,
@@ -243,7 +245,11 @@ def keep(vault: Vault, hub: Hub | None, name: str, plan: Plan, *, warn: Callable
             )
         known_as = vault.index().name_of(token.fingerprint)
         if known_as is None:
-            tokens.add(vault, hub, name, token, warn=warn)
+            try:
+                tokens.add(vault, hub, name, token, warn=warn)
+            except RejectedError as error:
+                hint = "nothing was changed; without --add it is only taken out"
+                raise RejectedError(error.message, hint) from None
         if vault.get(known_as or name) != token:
             raise VaultError(f"the vault does not give back what was put into it as {known_as or name}")
         if known_as is None:
@@ -271,7 +277,7 @@ def carry_out(plan: Plan, *, tell: Callable[[Redaction], None]) -> Outcome:
             refused.append(Unreadable(Origin(redaction.path), f"was written, and then not read: {_reason(error)}"))
             continue
         if remaining:
-            reason = f"still has it in {remaining} more places, where it is part of a longer word"
+            reason = f"still has it elsewhere ({remaining}), as part of a longer word"
             refused.append(Unreadable(Origin(redaction.path), reason))
     notes += _in_the_index(done)
     return Outcome(tuple(done), tuple(refused), tuple(notes))
@@ -282,7 +288,7 @@ def preview(plan: Plan) -> Outcome:
     refused = list(plan.refused)
     for redaction in plan.redactions:
         if remaining := redaction.remaining(redaction.after):
-            reason = f"would still have it in {remaining} more places, where it is part of a longer word"
+            reason = f"would still have it elsewhere ({remaining}), as part of a longer word"
             refused.append(Unreadable(Origin(redaction.path), reason))
     return Outcome(plan.redactions, tuple(refused), plan.notes)
 

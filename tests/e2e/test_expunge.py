@@ -120,6 +120,16 @@ def test_the_secret_of_a_key_is_not_forgotten(machine: Machine, repository: Repo
     assert secret.encode() not in everything(repository), result.talk
 
 
+def test_a_remote_is_told_without_its_password(
+    machine: Machine, repository: Repository, tokens: list[str]
+) -> None:
+    password = machine.secret("correct-horse-battery")
+    repository.git("remote", "add", "origin", f"https://alice:{password}@example.com/acme/x.git")
+    result = expunge(machine, "--run", "--yes")
+    assert "git remote add origin https://example.com/acme/x.git" in result.talk
+    assert repository.git("remote").stdout == b""
+
+
 @pytest.mark.parametrize("staged", [True, False])
 def test_what_is_not_committed_is_not_thrown_away(
     machine: Machine, repository: Repository, tokens: list[str], staged: bool
@@ -164,6 +174,8 @@ def test_a_shallow_clone_is_not_rewritten(machine: Machine, repository: Reposito
     machine.run("git", "clone", "--quiet", "--depth=2", f"file://{repository.top}", "shallow")
     result = machine.run("tokenguard", "expunge", "--run", "--yes", "shallow")
     assert (result.status, "shallow" in result.talk) == (2, True), result.talk
+    looked = machine.run("tokenguard", "expunge", "shallow")
+    assert (looked.status, "git fetch --unshallow" in looked.talk) == (3, True), looked.talk
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.credentials import s3_access_key
 from tests.support.repository import TIMEOUT
 
 if TYPE_CHECKING:
@@ -181,3 +182,23 @@ def test_a_token_is_in_the_vault_before_it_is_out_of_the_file(desk: Desk) -> Non
     before = path.read_bytes()
     assert desk.tokenguard("redact", "a.py", "--add", "third", "--no-validate").status == 4
     assert path.read_bytes() == before
+
+
+def test_it_is_handed_over_under_the_name_it_was_added(desk: Desk) -> None:
+    desk.add("other", None, None, "--default")
+    token = desk.token(77)
+    desk.write("a.py", f"x = '{token}'\n")
+    result = desk.tokenguard("redact", "--add", "new", "--no-validate", "a.py")
+    assert "`tokenguard run new -- COMMAND` sets HF_TOKEN" in result.talk, result.talk
+    desk.write("b.py", f'x = "{token}"\n')
+    again = desk.tokenguard("redact", "b.py")
+    assert "`tokenguard run new -- COMMAND` sets HF_TOKEN" in again.talk, again.talk
+
+
+def test_a_key_for_storage_is_not_handed_over_as_a_token(machine: Machine) -> None:
+    key, secret = s3_access_key()
+    machine.secret(secret)
+    machine.write("a.py", f'key = "{key}"\nsecret = "{secret}"\n')
+    result = machine.run("tokenguard", "redact", "a.py")
+    assert (result.status, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY" in result.talk) == (0, True), result.talk
+    assert "tokenguard run" not in result.talk

@@ -153,3 +153,12 @@ def test_no_file_of_the_repository_gives_the_runner_a_command(machine: Machine, 
         assert ours == (form == "github" and line.lstrip().startswith("::"))
         assert ours or "##[" not in line
     assert sum(line.startswith("::error file=%3A%3Aerror%3A%3Ax.py") for line in lines) == (form == "github")
+
+
+@pytest.mark.parametrize(
+    "options", [("--report", "json=o", "--report", "html=o"), ("--output", "o", "--report", "csv=./o")]
+)
+def test_two_reports_cannot_go_to_one_file(machine: Machine, options: tuple[str, ...]) -> None:
+    machine.write("a.py", machine.token())
+    assert machine.run("tokenguard", "scan", *options).status == 2
+    assert not (machine.folder / "o").exists()

@@ -156,7 +156,7 @@ def test_one_that_is_in_history_alone(server: Server, hub: Hub) -> None:
         repository.commit()
     digits = fingerprint(token)[7:15]
     result = revoke(server, "--fingerprint", digits, "--yes", "repository")
-    assert (result.status, "say --history" in result.talk, hub.requests) == (2, True, [])
+    assert (result.status, "revoke --history" in result.talk, hub.requests) == (2, True, [])
     # It is found again in what the first look has remembered.
     for status in (0, 0):
         result = revoke(server, "--fingerprint", digits, "--history", "--yes", "repository")

@@ -59,7 +59,8 @@ def expunge(
         expunging.expect_ready(folder)
     plan = expunging.plan(folder, fingerprint=fingerprint, use_config=not no_config)
     if not plan.tokens:
-        _shared.warn("there is nothing to take out")
+        _tell_unread(plan)
+        _shared.warn("there is nothing to take out" + (" of what could be read" if plan.report.unreadable else ""))
         return plan.report.exit_code
     _tell(plan)
     if is_run:
@@ -75,6 +76,10 @@ def _tell(plan: Expunction) -> None:
         places = [finding for finding in plan.report.findings if finding.fingerprint == token.fingerprint]
         paths = ", ".join(dict.fromkeys(finding.origin.path for finding in places))
         _shared.warn(f"  {kind.name if kind else 'credential'} {places[0].masked} in {paths}")
+    _tell_unread(plan)
+
+
+def _tell_unread(plan: Expunction) -> None:
     for origin, reason in plan.report.unreadable:
         _shared.warn(f"not read: {origin.path}: {reason}")
 
@@ -85,7 +90,8 @@ def _say_how(plan: Expunction, expressions: str | None) -> None:
 
     if expressions:
         expunging.write_expressions(plan, expressions)
-        _shared.warn(f"{expressions} has the tokens in the clear: delete it afterwards; make a backup before")
+        _shared.warn(f"{expressions} has the tokens in the clear: keep it out of the repository, and not for long")
+        _shared.warn("before you run this, make a backup, and commit your work, or it is thrown away")
     else:
         _shared.warn("--expressions FILE writes that file, tokens and all; --run does it without one")
     write(f"{expunging.command(expressions or 'FILE')}\n")
@@ -103,6 +109,7 @@ def _run(plan: Expunction, folder: str, backup: str | None, *, yes: bool, use_co
         if not click.confirm(_QUESTION, err=True):
             _shared.warn("nothing was rewritten")
             return ExitCode.INTERRUPTED
+    remote = expunging.remote_of(folder)
     backup = backup or expunging.backup_beside(folder)
     expunging.back_up(folder, backup)
     _shared.warn(f"the history as it was is in {backup}, which has the tokens: delete it when all is well")
@@ -112,8 +119,7 @@ def _run(plan: Expunction, folder: str, backup: str | None, *, yes: bool, use_co
     if report.findings:
         _shared.warn("this is left, since git filter-repo changes no binary files and no names")
     else:
-        _shared.warn(
-            "they are gone from this repository, and so is its remote `origin`: nothing is pushed by habit"
-        )
-        _shared.warn("add it again, push with --force to all branches, and have everybody clone anew")
+        _shared.warn("they are gone from this repository: push with --force, and have all clone anew")
+    if remote:
+        _shared.warn(f"the remote is gone, so that nothing is pushed by habit: git remote add origin {remote}")
     return report.exit_code

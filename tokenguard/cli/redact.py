@@ -71,7 +71,7 @@ def redact(
             hub = None if no_validate else _shared.open_hub()
             redaction.keep(_shared.open_vault(), hub, name, plan, warn=_shared.warn)
         outcome = redaction.carry_out(plan, tell=_show_places)
-    _talk(outcome, allowed=plan.allowed, is_preview=dry_run, quiet=quiet)
+    _talk(outcome, name, allowed=plan.allowed, is_preview=dry_run, quiet=quiet)
     return 0 if dry_run and not plan.refused else outcome.exit_code
 
 
@@ -95,7 +95,7 @@ def _show_places(redaction: Redaction) -> None:
     write("".join(f"{line}\n" for line in lines))
 
 
-def _talk(outcome: Outcome, *, allowed: int, is_preview: bool, quiet: bool) -> None:
+def _talk(outcome: Outcome, name: str | None, *, allowed: int, is_preview: bool, quiet: bool) -> None:
     from tokenguard.core.printable import printable
     from tokenguard.process import say
     from tokenguard.render.redaction import advice, summary
@@ -107,7 +107,9 @@ def _talk(outcome: Outcome, *, allowed: int, is_preview: bool, quiet: bool) -> N
     if quiet:
         return
     if outcome.done and not is_preview:
-        for line in advice(sorted({name for item in outcome.done for name in item.variables})):
+        known = {place.finding.known_as for item in outcome.done for place in item.places}
+        variables = sorted({variable for item in outcome.done for variable in item.variables})
+        for line in advice(variables, known.pop() or name if len(known) == 1 else name):
             say(line)
     places = sum(len(item.places) for item in outcome.done)
     refused = len({origin.path for origin, _ in outcome.refused})

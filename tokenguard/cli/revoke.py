@@ -107,7 +107,7 @@ def _tell(candidate: Candidate) -> None:
     whose = f" belongs to {identity.account}" if identity.account else ""
     role = f", role {identity.role}" if identity.role else ""
     _shared.warn(f"{candidate.entry.masked} ({candidate.entry.kind}){whose}{role}")
-    for ability in abilities(identity):
+    for ability in abilities(identity) if candidate.error is None else ():
         _shared.warn(f"  {ability}")
     for use in candidate.uses:
         _shared.warn(f"  it is {use}")

@@ -161,6 +161,9 @@ def scan(**said: Any) -> int:
     options = _Options(**said)
     _expect_sensible(options)
     written = [_form_and_file(report) for report in options.reports]
+    targets = [os.path.realpath(file) for file in (options.output, *(file for _, file in written)) if file]
+    if len(set(targets)) < len(targets):
+        raise click.UsageError("two reports cannot go to one file")
     hub = _shared.open_hub() if options.verify or options.only else None
     known = _read_baseline(options)
     scanned = _read(options)

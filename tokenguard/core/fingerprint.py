@@ -30,6 +30,6 @@ def named_by(fingerprint: str, tokens: Mapping[str, Token]) -> Token:
     if not found:
         raise UsageError(
             "no credential with this fingerprint was found",
-            "name the files that it is in, or say --history; what is allowed is not looked at",
+            "look in other files, or in history (revoke --history, expunge); what is allowed is not looked at",
         )
     return found[0]

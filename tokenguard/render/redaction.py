@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tokenguard.core.name import HF_TOKEN
 from tokenguard.core.printable import printable
+from tokenguard.core.rewrite.stretches import NOT_OF_THE_VAULT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,15 +34,19 @@ def summary(places: int, files: int, *, allowed: int, refused: int, is_preview: 
     return outcome
 
 
-def advice(variables: Sequence[str]) -> Iterator[str]:
-    """What to do when secrets are out of files; `variables` are what they are looked up in now."""
+def advice(variables: Sequence[str], name: str | None = None) -> Iterator[str]:
+    """What to do when secrets are out of files.
+
+    `variables` are what they are looked up in now, `name` is that of the one token in the vault.
+    """
     yield "It has leaked all the same if it was ever pushed or shared: `tokenguard revoke` ends it."
     yield "Commits from before have it still: `tokenguard expunge` takes it out of all history."
-    if variables:
-        option = "" if variables[0] == HF_TOKEN else f" --var {variables[0]}"
-        if len(variables) > 1:
-            yield f"It takes {', '.join(variables)} to run now, of which one is set by:"
-        yield f"`tokenguard run{option} -- COMMAND` sets it for a program."
+    if len(variables) > 1:
+        yield f"It takes {', '.join(variables)} to run now."
+    tokens = [variable for variable in variables if variable not in NOT_OF_THE_VAULT]
+    if tokens:
+        option = "" if tokens[0] == HF_TOKEN else f" --var {tokens[0]}"
+        yield f"`tokenguard run {name or 'NAME'}{option} -- COMMAND` sets {tokens[0]} for a program."
 
 
 def _count(number: int, noun: str) -> str:

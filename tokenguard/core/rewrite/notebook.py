@@ -17,7 +17,8 @@ from tokenguard.core.rewrite.edit import Change, Edit, NotRewritableError, Rewri
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    import ast
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from tokenguard.core.rewrite.edit import Stretch
@@ -68,12 +69,15 @@ def _change(data: bytes, document: Any, stretches: Sequence[Stretch]) -> Change:
     for string in _strings(data):
         if string.path[0] == "cells" and len(string.path) >= _LOOKS_INTO_STRINGS and string.path[2] == "source":
             sources.setdefault(int(string.path[1]), []).append(string)
+    cells = [
+        (_Source(data, strings), strings)
+        for number, strings in sorted(sources.items())
+        if document["cells"][number].get("cell_type") == "code"
+    ]
+    if any(_says(python.binds_os, source.text) for source, _ in cells):  # cells share their names
+        return change
     has_os = False
-    for number, strings in sorted(sources.items()):
-        cell = document["cells"][number]
-        if cell.get("cell_type") != "code":
-            continue
-        source = _Source(data, strings)
+    for source, strings in cells:
         mine = [
             index
             for index, stretch in enumerate(stretches)
@@ -81,7 +85,7 @@ def _change(data: bytes, document: Any, stretches: Sequence[Stretch]) -> Change:
         ]
         if mine:
             has_os |= source.rewrite(stretches, mine, change, has_os=has_os)
-        has_os = has_os or _imports_os(source.text)
+        has_os = has_os or _says(python.imports_os, source.text)
     return change
 
 
@@ -103,10 +107,11 @@ def _is_python(document: Any) -> bool:
     return all(name.lower().startswith(("python", "ipython")) for name in said)
 
 
-def _imports_os(source: bytes) -> bool:
+def _says(question: Callable[[ast.Module], bool], source: bytes) -> bool:
+    """The answer to a question about the Python in the source of a cell; no where there is none."""
     for text in (source, _without_magics(source)):
         try:
-            return text is not None and python.imports_os(python.parse(text))
+            return text is not None and question(python.parse(text))
         except python.NO_PYTHON:  # noqa: PERF203 -- twice
             continue
     return False
@@ -163,7 +168,7 @@ class _Source:
             for string in self._strings:
                 if string.start + 1 == start and len(string.path) > _LOOKS_INTO_STRINGS:
                     return self._lines_before(string, edit.text)
-        end = start if edit.start == edit.end else self._raw(edit.end - 1) + 1
+        end = start if edit.start == edit.end else self._raw_end(edit.end - 1)
         return Edit(start, end, json.dumps(edit.text.decode())[1:-1].encode())
 
     def _raw(self, offset: int) -> int:
@@ -173,6 +178,13 @@ class _Source:
         if offset >= piece.start + piece.length:
             return piece.raw + piece.raw_length
         return piece.raw + (offset - piece.start if piece.length == piece.raw_length else 0)
+
+    def _raw_end(self, offset: int) -> int:
+        """Where that ends of which the byte at `offset` is written: a quote, say, takes two bytes."""
+        at = bisect.bisect_right([piece.start for piece in self._pieces], offset) - 1
+        piece = self._pieces[at]
+        is_plain = piece.length == piece.raw_length
+        return piece.raw + (offset - piece.start + 1 if is_plain else piece.raw_length)
 
     def _lines_before(self, string: _String, text: bytes) -> Edit:
         """Lines as strings of their own, as far apart from the next as that is from the one before it."""

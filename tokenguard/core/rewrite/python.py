@@ -109,6 +109,11 @@ def imports_os(tree: ast.Module) -> bool:
     return any(_is_import_of_os(statement) for statement in tree.body)
 
 
+def binds_os(tree: ast.Module) -> bool:
+    """Whether anything but the module is called `os`."""
+    return any("os" in _bound(node) for node in ast.walk(tree))
+
+
 class _Rewriter:
     """`source` is parsed as `tree`."""
 
@@ -166,9 +171,9 @@ class _Rewriter:
 
     def _may_use_os(self) -> bool:
         """Whether `os` means the module wherever it is imported at the top: nothing else is called so."""
+        if binds_os(self._tree):
+            return False
         for node in ast.walk(self._tree):
-            if "os" in _bound(node):
-                return False
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 # A name that is imported in a function belongs to all of it, also above the import.
                 imports = [

@@ -24,6 +24,9 @@ _VARIABLES = {
 }
 S3_SECRET = "AWS_SECRET_ACCESS_KEY"  # noqa: S105 -- the name of a variable
 
+NOT_OF_THE_VAULT = (*_VARIABLES.values(), S3_SECRET)
+"""Variables for what is no token that `tokenguard run` would hand over."""
+
 PLACEHOLDER = "REDACTED"
 """What follows the prefix where nothing can be looked up: no scanner takes it for a credential."""
 

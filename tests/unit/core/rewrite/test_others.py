@@ -78,6 +78,24 @@ def test_the_cells_of_a_notebook_are_python(indent: int | str | None, escaped: b
     assert after == json.dumps(json.loads(after), indent=indent, ensure_ascii=escaped).encode()
 
 
+@pytest.mark.parametrize("quote", ["'", '"', "'''", '"""'])
+@pytest.mark.parametrize(
+    "source", ["x = @\nprint(x)", "login(token=@)", "%matplotlib inline\nx = [@]", "%%time\nx = @"]
+)
+@pytest.mark.parametrize("in_lines", [True, False])
+def test_a_cell_may_quote_it_in_any_way(quote: str, source: str, in_lines: bool) -> None:
+    cell = source.replace("@", f"{quote}@1{quote}")
+    document = json.dumps(notebook(cell.splitlines(keepends=True) if in_lines else cell))
+    (after,) = sources(redacted("a.ipynb", document))
+    assert after.replace("import os\n\n", "") == source.replace("@", 'os.environ["HF_TOKEN"]')
+    assert "import os\n" in after
+
+
+def test_a_notebook_that_calls_something_else_os_has_placeholders() -> None:
+    after = redacted("a.ipynb", json.dumps(notebook("x = '@1'", "os = 3", "y = '@1'")))
+    assert sources(after) == ["x = 'hf_REDACTED'", "os = 3", "y = 'hf_REDACTED'"]
+
+
 @pytest.mark.parametrize("source", ["%%bash\nf '@1'", "%env A=@1", "# @1", "x <- '@1"])
 def test_what_is_no_python_in_a_notebook_has_a_placeholder(source: str) -> None:
     document = json.dumps(notebook(source)).replace("@1", ONE).encode()
