@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from tests.e2e.machine import Machine
 
+_INTERRUPT = "\x03"
+_SECOND = 1.0
+
 
 def at_terminal(
     machine: Machine, *command: str, typed: Sequence[tuple[str, str | Callable[[], str]]] = ()
@@ -40,7 +43,7 @@ def at_terminal(
             )
         finally:
             os.close(theirs)
-        shown = b""
+        shown, text = b"", ""
         try:
             deadline = time.monotonic() + TIMEOUT
             for prompt, line in typed:
@@ -49,7 +52,8 @@ def at_terminal(
                     shown += _read(ours, deadline)
                 text = line if isinstance(line, str) else line()
                 os.write(ours, text.encode("utf-8", "surrogateescape"))
-            while piece := _read(ours, deadline):
+            # Python overlooks a signal right before it begins to read. Whoever sees nothing types again.
+            while piece := _read(ours, deadline, again=text if text == _INTERRUPT else ""):
                 shown += piece
             status = process.wait(TIMEOUT)
         except BaseException:
@@ -62,10 +66,13 @@ def at_terminal(
     return Result(status, shown, b"")
 
 
-def _read(terminal: int, deadline: float) -> bytes:
-    """What is shown next; nothing where nobody shows anything any more."""
-    ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
-    if not ready:
+def _read(terminal: int, deadline: float, again: str = "") -> bytes:
+    """What is shown next; nothing where nobody shows anything any more. `again` is typed each second."""
+    while (left := deadline - time.monotonic()) > 0:
+        if select.select([terminal], [], [], min(left, _SECOND) if again else left)[0]:
+            break
+        os.write(terminal, again.encode())
+    else:
         raise TimeoutError("nothing is shown at the terminal")
     try:
         return os.read(terminal, 1 << 16)
