@@ -12,7 +12,7 @@ from tokenguard.errors import IncompleteError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import IO
+    from typing import IO, Any
 
 # git-config(1). Without these a repository's own configuration could run a program of its choice
 # (core.fsmonitor), and a bare repository that lies in a folder could pass for the one around it.
@@ -322,7 +322,7 @@ class Git:
         pass_fds: tuple[int, ...] = (),
     ) -> subprocess.Popen[bytes]:
         try:
-            return subprocess.Popen(
+            return _Process(
                 [*self._command, *arguments],
                 cwd=self._folder,
                 env=self._environment,
@@ -337,6 +337,18 @@ class Git:
             if self._folder is None or os.path.isdir(self._folder):
                 raise GitError(f"git cannot be started, is it on PATH? {error.strerror}") from None
             raise GitError(f"{self._folder}: {error.strerror}") from None
+
+
+class _Process(subprocess.Popen[bytes]):
+    """One that is not left behind where Ctrl-C comes while it starts, and nobody has it yet to end it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        try:
+            super().__init__(*arguments, **options)
+        except BaseException:
+            if getattr(self, "pid", None):
+                self.kill()
+            raise
 
 
 # The bytes of bases that git keeps unpacked: half of what it does by itself, and hardly slower.
