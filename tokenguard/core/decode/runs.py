@@ -1,0 +1,97 @@
+r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
+
+The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign
+at all, and where the prefix of a credential is escaped (`hf%5F…`) the body of 32 or more letters follows. A line end
+is part of such a stretch, since base64 is wrapped and quoted-printable has soft breaks; so is `\n` within JSON.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+ESCAPES = b"%\\&#;="
+SHORTEST = 32
+"""The shortest body of a credential that is drawn at random."""
+
+_IN_RUN = bytes(97 if byte in WORD + ESCAPES + b"\r\n" else 32 for byte in range(256))
+_RUN = b"a" * SHORTEST
+_PIECE = 64 * 1024
+_CHUNK = 4096
+_SEAM = 256
+
+
+def has_run(data: bytes) -> bool:
+    """Whether there is a run; in large data, it is looked for piece by piece, and most have one early or never."""
+    if len(data) <= _PIECE:
+        return _RUN in data.translate(_IN_RUN)
+    return any(
+        _RUN in data[first : first + _PIECE + SHORTEST].translate(_IN_RUN) for first in range(0, len(data), _PIECE)
+    )
+
+
+def runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
+    done = 0
+    for first, last, is_flat in _segments(data):
+        if is_flat:
+            from tokenguard.core.decode.sampling import textual
+
+            stretches = (_around(data, at) for at in textual(data, first, min(len(data), last + _SEAM)))
+        else:
+            stretches = _within(data, max(0, first - _SEAM), min(len(data), last + _SEAM))
+        for start, end in stretches:
+            if end > done:
+                yield start, end
+                done = end
+
+
+def _within(data: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
+    marks = data[first:last].translate(_IN_RUN)
+    position = 0
+    while (start := marks.find(_RUN, position)) >= 0:
+        end = marks.find(b" ", start)
+        position = len(marks) if end < 0 else end
+        if start == 0 or position == len(marks):  # it may go on beyond
+            yield _around(data, first + start)
+        else:
+            yield first + start, first + position
+
+
+def _around(data: bytes, at: int) -> tuple[int, int]:
+    """The whole run that offset `at` is in."""
+    start = at
+    while start and (left := data[max(0, start - _CHUNK) : start].translate(_IN_RUN)):
+        kept = len(left) - 1 - left.rfind(b" ")
+        start -= kept
+        if kept < len(left):
+            break
+    end = at
+    while right := data[end : end + _CHUNK].translate(_IN_RUN):
+        kept = right.find(b" ")
+        end += len(right) if kept < 0 else kept
+        if kept >= 0:
+            break
+    return start, end
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
+    """`data` cut into stretches that are one long string of base64, and others."""
+    if len(data) <= 4 * _CHUNK:
+        yield 0, len(data), False
+        return
+    begun, was_flat = 0, False
+    for first in range(0, len(data), _CHUNK):
+        is_flat = _is_flat(data, first, first + _CHUNK)
+        if is_flat != was_flat:
+            if first:
+                yield begun, first, was_flat
+            begun, was_flat = first, is_flat
+    yield begun, len(data), was_flat
+
+
+def _is_flat(data: bytes, first: int, last: int) -> bool:
+    """Whether a chunk has none of the characters that any text has, but those of base64."""
+    return all(data.find(sign, first, last) < 0 for sign in (b" ", b'"', b".", b"_", b"\0", b",", b"%", b"=", b"\\"))
