@@ -25,6 +25,9 @@ DEPTH = 5
 _TIMES = 4
 _LEAST = 256 * 1024
 
+# As many zero bytes, less one, as the shortest credential has in UTF-16.
+_ZEROS = 34
+
 
 class Encoded(NamedTuple):
     """A credential of `kind` that `data[start:end]` stands for.
@@ -43,7 +46,7 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     """Whether `decode` has to look at all; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
     from tokenguard.core.decode.runs import has_run
 
-    return bool(_anchors(data) if anchors is None else anchors) or b"\0" in data or has_run(data)
+    return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
 
 
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Encoded]:
@@ -96,7 +99,7 @@ def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
         from tokenguard.core.decode import glue
 
         yield from glue.at_anchors(data, anchors)
-    if b"\0" in data:
+    if _has_zeros(data):
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
@@ -117,6 +120,10 @@ def _layers_of_runs(data: bytes) -> Iterator[Layer]:
         if start >= done and is_escaped(data, start, end):
             first, done = stretch(data, start, end)
             yield from escapes(data, first, done)
+
+
+def _has_zeros(data: bytes) -> bool:
+    return b"\0" in data and data.count(0) >= _ZEROS
 
 
 def _anchors(data: bytes) -> list[bytes]:

@@ -1,7 +1,8 @@
 r"""base64 (RFC 4648 sections 4 and 5) and base16 (section 8), wrapped or not.
 
 Neither of the two characters in which base64 and its URL-safe form differ can be part of an encoded credential, and
-where a text begins is not known: every stretch of letters and digits is decoded in all four alignments.
+where a text begins is not known: every stretch of letters and digits is decoded in those of the four alignments in which
+it has some ASCII.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tokenguard.core.decode.layer import Place
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
 # What 35 bytes need at least, whatever stands beside them.
 SHORTEST = 46
@@ -41,6 +44,18 @@ def _further_lines() -> re.Pattern[bytes]:
 
 
 @cache
+def _ascii() -> re.Pattern[bytes]:
+    """Six groups of base64 or more, in which the highest bit of every byte is zero.
+
+    Any credential has eleven in a row, but six are rare enough in what is not text.
+    """
+    first, second, third = (
+        "".join(sign for value, sign in enumerate(ALPHABET) if not value & bit) for bit in (32, 8, 2)
+    )
+    return re.compile(f"(?:[{first}][{second}][{third}][{ALPHABET}]){{6,}}".encode())
+
+
+@cache
 def _hexadecimal() -> re.Pattern[bytes]:
     return re.compile(rb"[0-9A-Fa-f]{%d,}" % _SHORTEST_HEX)
 
@@ -51,13 +66,12 @@ def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
     if run.isalnum():
         yield from _decoded(data, start, end)
         return
-    if run.endswith(b"\n") and (more := _further_lines().match(data, end)):
-        end = more.end()
-        yield from _wrapped(data, start, end)
-        return
     for match in _text().finditer(run):
-        if match.end() - match.start() >= SHORTEST:
-            yield from _wrapped(data, start + match.start(), start + match.end())
+        first, last = start + match.start(), start + match.end()
+        if last == end and run.endswith(b"\n") and (more := _further_lines().match(data, end)):
+            last = more.end()
+        if last - first >= SHORTEST:
+            yield from _wrapped(data, first, last)
 
 
 def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
@@ -86,9 +100,11 @@ def _through(pieces: Pieces, layer: Layer) -> Place:
 def _decoded(data: bytes, start: int, end: int) -> Iterator[Layer]:
     if end - start < SHORTEST:
         return
-    for first in range(start, start + 4):
-        text = a2b_base64(data[first : end - (end - first) % 4])
-        yield Layer("base64", text + _rest(data, end - (end - first) % 4, end), _Base64(first).place)
+    # The rest of a text, after a group that no text has, may be in another alignment.
+    for shift in {(match.start() - start) % 4 for match in _ascii().finditer(data, start, end)}:
+        first = start + shift
+        last = end - (end - first) % 4
+        yield Layer("base64", a2b_base64(data[first:last]) + _rest(data, last, end), _Base64(first).place)
     if end - start >= _SHORTEST_HEX:
         for match in _hexadecimal().finditer(data, start, end):
             for first in (match.start(), match.start() + 1):

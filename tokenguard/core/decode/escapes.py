@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from tokenguard.core.decode.layer import Layer, substitute
+from tokenguard.core.decode.layer import Layer, Pieces, substitute
 from tokenguard.core.decode.runs import ESCAPES, WORD
 from tokenguard.core.detect import LEAD, TAIL
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WRITTEN_IN = WORD + ESCAPES + b"\r\n_.-{}"
 _LONGEST_ESCAPE = 10
 # What may stand before a run, and within a credential; and how far from it an escape of its prefix may stand, in bytes.
-_JOINTS = (b"_", b".", b"-")
+_JOINTS = (b"_", b".", b"-", b"}")
 _NEAR = 160
 
 
@@ -62,18 +62,47 @@ def stretch(data: bytes, start: int, end: int) -> tuple[int, int]:
     return start - len(left) + len(left.rstrip(_WRITTEN_IN)), match.end() if match else end
 
 
+@cache
+def _any() -> re.Pattern[bytes]:
+    return re.compile(b"|".join(b"(?:%s)" % pattern.pattern for _, _, pattern, _ in _encodings()))
+
+
 def is_escaped(data: bytes, start: int, end: int) -> bool:
-    """Whether the run `data[start:end]`, or what it goes on from after a `_`, has any sign of an escape."""
+    """Whether the run `data[start:end]`, or what it goes on from after a `_`, has an escape in it."""
     if data[start - 1 : start] in _JOINTS:
         start = max(0, start - _NEAR)
-    return any(data.find(sign, start, end) >= 0 for _, sign, _, _ in _encodings())
+    return _any().search(data, start, end) is not None
 
 
 def escapes(data: bytes, start: int, end: int) -> Iterator[Layer]:
     """What `data[start:end]` says without the escapes of each kind that it has."""
     for name, sign, pattern, stands_for in _encodings():
-        if data.find(sign, start, end) >= 0 and (pieces := substitute(data, start, end, pattern, stands_for)):
-            yield Layer(name, pieces.text(), pieces.place)
+        if data.find(sign, start, end) < 0:
+            continue
+        text, count = pattern.subn(stands_for, data[start:end])
+        if count:
+            yield Layer(name, text, _Unescaped(data, start, end, pattern, stands_for).place)
+
+
+class _Unescaped:
+    """Where the bytes of a text stood before its escapes were resolved; worked out when it is asked for."""
+
+    def __init__(
+        self,
+        data: bytes,
+        start: int,
+        end: int,
+        pattern: re.Pattern[bytes],
+        stands_for: Callable[[re.Match[bytes]], bytes],
+    ) -> None:
+        self._substitution = (data, start, end, pattern, stands_for)
+        self._pieces: Pieces | None = None
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """With every escape that had a part in it."""
+        if self._pieces is None:
+            self._pieces = substitute(*self._substitution)
+        return self._pieces.place(start, end)
 
 
 def _hexadecimal(match: re.Match[bytes]) -> bytes:

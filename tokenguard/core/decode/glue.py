@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _MOST_PIECES = 1024
+_MOST_IN_LIST = 16
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
 
@@ -30,7 +31,7 @@ def _word() -> re.Pattern[bytes]:
 def _glue() -> re.Pattern[bytes]:
     """What stands between two pieces."""
     return re.compile(
-        rb"""(?x)
+        rb"""
           \\{1,4} \r? \n [ \t]*                                   # the same literal, continued in the next line
         | \\{0,4} ["'`]
           (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* )      # Visual Basic continues a line by an underscore
@@ -38,7 +39,8 @@ def _glue() -> re.Pattern[bytes]:
           (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* )
           [rRbBuUfF]{0,2} \\{0,4} ["'`]
         | ["'] (?= [A-Za-z0-9] )                                  # a shell's word that is quoted in part
-        """
+        """,
+        re.VERBOSE,
     )
 
 
@@ -59,7 +61,7 @@ def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
         at = data.find(anchor)
         while at >= 0:
             end = _word_end(data, at)
-            if layer := _put_together(data, at, end):
+            if layer := _put_together(data, at, end, may_be_list=True):
                 yield layer[0]
                 end = layer[1]
             at = data.find(anchor, end)
@@ -81,7 +83,7 @@ def at_run(data: bytes, start: int, end: int) -> Iterator[Layer]:
 
 @cache
 def _beginning() -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![A-Za-z0-9_])([A-Za-z_]+)(?:%s[A-Za-z_]+)+\Z" % _glue().pattern.replace(b"(?x)", b"", 1), re.X)
+    return re.compile(rb"(?<![A-Za-z0-9_]) ([A-Za-z_]+) (?: (?:%s) [A-Za-z_]+ )+ \Z" % _glue().pattern, re.VERBOSE)
 
 
 def _word_end(data: bytes, start: int) -> int:
@@ -89,21 +91,25 @@ def _word_end(data: bytes, start: int) -> int:
     return match.end() if match else start
 
 
-def _put_together(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:
+def _put_together(data: bytes, start: int, end: int, *, may_be_list: bool = False) -> tuple[Layer, int] | None:
     """The text whose first piece is `data[start:end]`, with what is around it, and where its last piece ends."""
-    pieces = Pieces()
-    pieces.copy(data, max(0, start - LEAD), end)
-    has_comma = False
-    first = end
-    for _ in range(_MOST_PIECES):
-        glue = _glue().match(data, end)
-        if not glue or end - start > LONGEST:
-            break
-        has_comma |= glue["operator"] == b","
-        end = _word_end(data, glue.end())
-        pieces.copy(data, glue.end(), end)
-    if end == first or (has_comma and not _is_joined(data, start, end)):
+    spans = [(start, end)]
+    most = _MOST_PIECES
+    is_list = False
+    while len(spans) <= most and end - start <= LONGEST and (glue := _glue().match(data, end)):
+        if glue["operator"] == b",":
+            if not may_be_list:
+                break
+            is_list, most = True, _MOST_IN_LIST
+        begin = glue.end()
+        end = _word_end(data, begin)
+        spans.append((begin, end))
+    if len(spans) == 1 or (is_list and not _is_joined(data, start, end)):
         return None
+    pieces = Pieces()
+    pieces.copy(data, max(0, start - LEAD), start)
+    for span in spans:
+        pieces.copy(data, *span)
     pieces.copy(data, end, min(len(data), end + CONTEXT))
     return Layer("concatenation", pieces.text(), pieces.place), end
 

@@ -81,15 +81,13 @@ def substitute(
     end: int,
     pattern: re.Pattern[bytes],
     stands_for: Callable[[re.Match[bytes]], bytes],
-) -> Pieces | None:
-    """`data[start:end]` with every match replaced by what it stands for; None where nothing matches."""
+) -> Pieces:
+    """`data[start:end]` with every match replaced by what it stands for."""
     pieces = Pieces()
     position = start
     for match in pattern.finditer(data, start, end):
         pieces.copy(data, position, match.start())
         pieces.put(stands_for(match), match.start(), match.end())
         position = match.end()
-    if position == start:
-        return None
     pieces.copy(data, position, end)
     return pieces

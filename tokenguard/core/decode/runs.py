@@ -21,6 +21,8 @@ _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
 _SEAM = 256
+_OF_TEXT = (b" ", b'"', b".", b"\0", b",", b"%", b"&", b"=", b"\x27")
+_HEXADECIMAL = b"0123456789abcdefABCDEF\r\n"
 
 
 def has_run(data: bytes) -> bool:
@@ -93,5 +95,13 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
 
 
 def _is_flat(data: bytes, first: int, last: int) -> bool:
-    """Whether a chunk has none of the characters that any text has, but those of base64."""
-    return all(data.find(sign, first, last) < 0 for sign in (b" ", b'"', b".", b"_", b"\0", b",", b"%", b"=", b"\\"))
+    """Whether a chunk has none of the characters that any text has; line ends may be those of JSON.
+
+    Hexadecimal is not for sampling.
+    """
+    if any(data.find(sign, first, last) >= 0 for sign in _OF_TEXT):
+        return False
+    escaped = data.count(b"\\", first, last)
+    if escaped and escaped != data.count(b"\\n", first, last) + data.count(b"\\r", first, last):
+        return False
+    return bool(data[first : first + 64].strip(_HEXADECIMAL))

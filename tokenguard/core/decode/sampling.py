@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from functools import cache
 
+from tokenguard.core.decode.digits import ALPHABET
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
 # 34 letters or digits are 272 bits: 44 characters or more stand for nothing else. Two groups of four fit into
 # any 43 of them.
 STRIDE = 20
-_LINE_ENDS = b"\r\n"
+_LINE_ENDS = (b"\r\n", b"\n", rb"\r\n", rb"\n")
 _MOST = 1 << 20  # bytes at a time
 
 
@@ -30,12 +30,12 @@ def textual(data: bytes, first: int, last: int) -> Iterator[int]:
     """
     for begin in range(first, last, _MOST):
         piece = data[begin : min(last, begin + _MOST + 128)]
-        if b"\n" not in piece:
+        ending = next((ending for ending in _LINE_ENDS if ending in piece), None)
+        if ending is None:
             yield from (begin + at for at in _samples(piece))
-            continue
-        kept = piece.translate(None, _LINE_ENDS)
-        lines = _Lines(piece)
-        yield from (begin + lines.place(at) for at in _samples(kept))
+        else:
+            lines = _Lines(piece, ending)
+            yield from (begin + lines.place(at) for at in _samples(piece.replace(ending, b"")))
 
 
 def _samples(text: bytes) -> Iterator[int]:
@@ -63,8 +63,11 @@ _ANY = b"\0" + b"\1" * 255
 def _is_textual(text: bytes, at: int) -> bool:
     from binascii import a2b_base64
 
+    groups = text[at : at + STRIDE + 4]
+    if not groups.isalnum():
+        return False
     for shift in range(4):
-        decoded = a2b_base64(text[at + shift : at + shift + STRIDE])
+        decoded = a2b_base64(groups[shift : shift + STRIDE])
         if decoded.isalnum() or decoded[::2].isalnum() or decoded[1::2].isalnum():
             return True
     return False
@@ -81,7 +84,7 @@ def _tables() -> tuple[bytes, ...]:
     for at in range(4):
         table = bytearray(256)
         for bit in range(4):
-            for value, sign in enumerate(_BASE64):
+            for value, sign in enumerate(ALPHABET.encode()):
                 table[sign] |= (value in ascii_text[(at + bit) % 4]) << bit
                 table[sign] |= (value in wide[(at + bit) % 4]) << (bit + 4)
         tables.append(bytes(table))
@@ -102,18 +105,17 @@ def _possible(group: tuple[list[int], list[int], list[int]]) -> list[set[int]]:
 class _Lines:
     """Where the bytes of a text stood before its line ends were left out."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, ending: bytes) -> None:
         self._data = data
+        self._ending = ending
         self._at = 0
         self._kept = 0
 
     def place(self, kept: int) -> int:
         """The offset of the byte at `kept`, which must not be less than the time before."""
         while True:
-            end = self._data.find(b"\n", self._at)
-            line = self._data[self._at : None if end < 0 else end]
-            size = len(line) - line.count(b"\r")
-            if kept < self._kept + size or end < 0:
+            end = self._data.find(self._ending, self._at)
+            if end < 0 or kept < self._kept + end - self._at:
                 return self._at + kept - self._kept
-            self._kept += size
-            self._at = end + 1
+            self._kept += end - self._at
+            self._at = end + len(self._ending)
