@@ -113,13 +113,15 @@ def _layers_of_runs(data: bytes) -> Iterator[Layer]:
     from tokenguard.core.decode.glue import at_run
     from tokenguard.core.decode.runs import runs
 
-    done = 0
+    put_together = unescaped = 0  # up to where they are
     for start, end in runs(data):
         yield from digits(data, start, end)
-        yield from at_run(data, start, end)
-        if start >= done and is_escaped(data, start, end):
-            first, done = stretch(data, start, end)
-            yield from escapes(data, first, done)
+        if start >= put_together and (whole := at_run(data, start, end)):
+            layer, put_together = whole
+            yield layer
+        if start >= unescaped and is_escaped(data, start, end):
+            first, unescaped = stretch(data, start, end)
+            yield from escapes(data, first, unescaped)
 
 
 def _has_zeros(data: bytes) -> bool:

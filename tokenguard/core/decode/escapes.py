@@ -25,6 +25,7 @@ _LONGEST_ESCAPE = 10
 # What may stand before a run, and within a credential; and how far from it an escape of its prefix may stand, in bytes.
 _JOINTS = (b"_", b".", b"-", b"}")
 _NEAR = 160
+_SIGNS = (b"\\", b"%", b"&", b"=")
 
 
 @cache
@@ -71,7 +72,8 @@ def is_escaped(data: bytes, start: int, end: int) -> bool:
     """Whether the run `data[start:end]`, or what it goes on from after a `_`, has an escape in it."""
     if data[start - 1 : start] in _JOINTS:
         start = max(0, start - _NEAR)
-    return _any().search(data, start, end) is not None
+    has_sign = any(data.find(sign, start, end) >= 0 for sign in _SIGNS)
+    return has_sign and _any().search(data, start, end) is not None
 
 
 def escapes(data: bytes, start: int, end: int) -> Iterator[Layer]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PIECES = 1024
 _MOST_IN_LIST = 16
+_QUOTES = (b'"', b"'", b"`")
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
 
@@ -67,18 +68,15 @@ def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
             at = data.find(anchor, end)
 
 
-def at_run(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    """What ends with the run `data[start:end]`, or begins with it."""
+def at_run(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:
+    """What ends with the run `data[start:end]`, or begins with it, and where its last piece ends."""
     if data[start - 1 : start] == b"_":
         near = data[max(0, start - _NEAR) : start]
         ending = near[len(near.rstrip(b"abcdefghijklmnopqrstuvwxyz_")) :]
         if ending in _ENDINGS and (match := _beginning().search(near)):
             begin = start - len(near) + match.start(1)
-            if layer := _put_together(data, begin, begin + len(match[1])):
-                yield layer[0]
-            return
-    if data[end : end + 1] in (b'"', b"'", b"`") and (layer := _put_together(data, start, end)):
-        yield layer[0]
+            return _put_together(data, begin, begin + len(match[1]))
+    return _put_together(data, start, end) if data[end : end + 1] in _QUOTES else None
 
 
 @cache

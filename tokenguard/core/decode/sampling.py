@@ -79,7 +79,9 @@ def _tables() -> tuple[bytes, ...]:
     word = [byte for byte in range(128) if bytes((byte,)).isalnum()]
     ascii_text = _possible((word, word, word))
     # Two letters are four bytes in UTF-16, every second of which is zero; a group begins with either.
-    wide = [one | other for one, other in zip(_possible((word, [0], word)), _possible(([0], word, [0])), strict=True)]
+    wide = [
+        one | other for one, other in zip(_possible((word, [0], word)), _possible(([0], word, [0])), strict=True)
+    ]
     tables = []
     for at in range(4):
         table = bytearray(256)
