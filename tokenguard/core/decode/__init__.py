@@ -43,7 +43,7 @@ class Encoded(NamedTuple):
 
 
 def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
-    """Whether `decode` has to look at all; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
+    """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
     from tokenguard.core.decode.runs import has_run
 
     return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
@@ -52,8 +52,8 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Encoded]:
     """Every credential that `data` holds in encoded form only, in order, none overlapping another.
 
-    `anchors` as for `may_hide`. The work is linear in the length of `data`: what is decoded is bounded by
-    a few times as much, beyond which nothing is decoded further.
+    `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what is
+    decoded is bounded by a few times as much, beyond which nothing is decoded further.
     """
     return _Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH)
 
@@ -93,8 +93,6 @@ class _Decoder:
 
 def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
     """All that `data` says in one encoding or another, as far as a credential may be in it."""
-    from tokenguard.core.decode.runs import has_run
-
     if anchors:
         from tokenguard.core.decode import glue
 
@@ -103,8 +101,7 @@ def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
-    if has_run(data):
-        yield from _layers_of_runs(data)
+    yield from _layers_of_runs(data)
 
 
 def _layers_of_runs(data: bytes) -> Iterator[Layer]:

@@ -1,8 +1,8 @@
 r"""base64 (RFC 4648 sections 4 and 5) and base16 (section 8), wrapped or not.
 
-Neither of the two characters in which base64 and its URL-safe form differ can be part of an encoded credential, and
-where a text begins is not known: every stretch of letters and digits is decoded in those of the four alignments in which
-it has some ASCII.
+Neither of the two characters in which base64 and its URL-safe form differ can be part of an encoded credential,
+and where a text begins is not known: every stretch of letters and digits is decoded in those of the four
+alignments in which it has some ASCII.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ def _hexadecimal() -> re.Pattern[bytes]:
 
 def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
     """All that the run `data[start:end]` stands for, read as base64 or hexadecimal."""
+    if end - start < SHORTEST:
+        return
     run = data[start:end]
     if run.isalnum():
         yield from _decoded(data, start, end)

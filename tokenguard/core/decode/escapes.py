@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 # What a credential and its escapes are written in, with what may join it to its surroundings.
 _WRITTEN_IN = WORD + ESCAPES + b"\r\n_.-{}"
 _LONGEST_ESCAPE = 10
-# What may stand before a run, and within a credential; and how far from it an escape of its prefix may stand, in bytes.
+# What may stand before a run, and within a credential; how far from it an escape of its prefix may stand.
 _JOINTS = (b"_", b".", b"-", b"}")
 _NEAR = 160
-_SIGNS = (b"\\", b"%", b"&", b"=")
 
 
 @cache
@@ -49,7 +48,7 @@ def _encodings() -> tuple[_Encoding, ...]:
         (
             "html",
             b"&",
-            re.compile(rb"&(?:#[0-9]{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z][A-Za-z0-9]{1,31};)"),
+            re.compile(rb"&(?:#([0-9]{1,7});?|#[xX]([0-9A-Fa-f]{1,6});?|[A-Za-z][A-Za-z0-9]{1,31};)"),
             _reference,
         ),
         ("quoted-printable", b"=", re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*\r?\n)"), _quoted),
@@ -72,8 +71,9 @@ def is_escaped(data: bytes, start: int, end: int) -> bool:
     """Whether the run `data[start:end]`, or what it goes on from after a `_`, has an escape in it."""
     if data[start - 1 : start] in _JOINTS:
         start = max(0, start - _NEAR)
-    has_sign = any(data.find(sign, start, end) >= 0 for sign in _SIGNS)
-    return has_sign and _any().search(data, start, end) is not None
+    run = data[start:end]
+    has_sign = b"\\" in run or b"%" in run or b"&" in run or b"=" in run
+    return has_sign and _any().search(run) is not None
 
 
 def escapes(data: bytes, start: int, end: int) -> Iterator[Layer]:
@@ -120,6 +120,10 @@ def _backslashed(match: re.Match[bytes]) -> bytes:
 
 
 def _reference(match: re.Match[bytes]) -> bytes:
+    if match[1]:
+        return _character(int(match[1]))
+    if match[2]:
+        return _character(int(match[2], 16))
     from html import unescape
 
     return unescape(match[0].decode("ascii")).encode("utf-8", "replace")

@@ -1,7 +1,7 @@
 r"""Text that is put together: `"hf_" + "abc…"`, `'hf_' 'abc…'`, `hf_"abc…"` of shells, a line that is continued.
 
-Between two pieces there may be white space and one operator, a line end that is escaped, or nothing but quotes. A comma
-is one only in a list that is joined with nothing.
+Between two pieces there may be white space and one operator, a line end that is escaped, or nothing but quotes. A
+comma is one only in a list that is joined with nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PIECES = 1024
 _MOST_IN_LIST = 16
+_LONG = 40  # bytes; a piece of base64 that goes on in another literal
 _QUOTES = (b'"', b"'", b"`")
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
@@ -76,7 +77,8 @@ def at_run(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:
         if ending in _ENDINGS and (match := _beginning().search(near)):
             begin = start - len(near) + match.start(1)
             return _put_together(data, begin, begin + len(match[1]))
-    return _put_together(data, start, end) if data[end : end + 1] in _QUOTES else None
+    is_long = end - start >= _LONG
+    return _put_together(data, start, end) if is_long and data[end : end + 1] in _QUOTES else None
 
 
 @cache

@@ -1,8 +1,8 @@
 r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
 
-The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign
-at all, and where the prefix of a credential is escaped (`hf%5F…`) the body of 32 or more letters follows. A line end
-is part of such a stretch, since base64 is wrapped and quoted-printable has soft breaks; so is `\n` within JSON.
+The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign at
+all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. A line end is
+part of such a stretch, since base64 is wrapped and quoted-printable has soft breaks; so is `\n` within JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
 _SEAM = 256
-_OF_TEXT = (b" ", b'"', b".", b"\0", b",", b"%", b"&", b"=", b"\x27")
+_IN_BASE64 = WORD + b"+/-_\r\n\\"
 _HEXADECIMAL = b"0123456789abcdefABCDEF\r\n"
 
 
@@ -36,7 +36,10 @@ def has_run(data: bytes) -> bool:
 
 def runs(data: bytes) -> Iterator[tuple[int, int]]:
     """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
+    if len(data) > _PIECE and not has_run(data):
+        return
     done = 0
+    stretches: Iterator[tuple[int, int]]
     for first, last, is_flat in _segments(data):
         if is_flat:
             from tokenguard.core.decode.sampling import textual
@@ -86,22 +89,31 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
         return
     begun, was_flat = 0, False
     for first in range(0, len(data), _CHUNK):
-        is_flat = _is_flat(data, first, first + _CHUNK)
-        if is_flat != was_flat:
-            if first:
-                yield begun, first, was_flat
-            begun, was_flat = first, is_flat
+        chunk = data[first : first + _CHUNK]
+        is_flat = _is_flat(chunk)
+        if is_flat == was_flat:
+            continue
+        # Where it changes is within the chunk that is not flat.
+        if is_flat:
+            before = data[begun:first][-_CHUNK:]
+            edge = first - len(before) + len(before.rstrip(_IN_BASE64))
+        else:
+            edge = first + len(chunk) - len(chunk.lstrip(_IN_BASE64))
+        if edge > begun:
+            yield begun, edge, was_flat
+        begun, was_flat = edge, is_flat
     yield begun, len(data), was_flat
 
 
-def _is_flat(data: bytes, first: int, last: int) -> bool:
+def _is_flat(chunk: bytes) -> bool:
     """Whether a chunk has none of the characters that any text has; line ends may be those of JSON.
 
     Hexadecimal is not for sampling.
     """
-    if any(data.find(sign, first, last) >= 0 for sign in _OF_TEXT):
+    if b" " in chunk or b'"' in chunk or b"." in chunk or b"," in chunk or b"=" in chunk or b"\0" in chunk:
         return False
-    escaped = data.count(b"\\", first, last)
-    if escaped and escaped != data.count(b"\\n", first, last) + data.count(b"\\r", first, last):
+    if b"%" in chunk or b"&" in chunk or b"'" in chunk:
         return False
-    return bool(data[first : first + 64].strip(_HEXADECIMAL))
+    if b"\\" in chunk and chunk.count(b"\\") != chunk.count(b"\\n") + chunk.count(b"\\r"):
+        return False
+    return bool(chunk[:64].strip(_HEXADECIMAL))

@@ -1,9 +1,9 @@
 """Finding the letters in a large stretch of base64 without decoding it.
 
-In the base64 of three letters or digits not every character is possible at every place: 17 of 64 for the first, 20 for
-the second, 32 for the third, 52 for the fourth. Groups of four characters are looked at that are `STRIDE` apart, so
-that two of them lie within any credential; both being possible, in any of the four alignments, is rare in what is
-not text. Groups are compared all at once, as the bytes of large integers, whose bits stand for the alignments.
+In the base64 of three letters or digits not every character is possible at every place: 17 of 64 for the first, 20
+for the second, 32 for the third, 52 for the fourth. Groups of four characters are looked at that are `STRIDE`
+apart, so that two of them lie within any credential; both being possible, in any of the four alignments, is rare in what
+is not text. Groups are compared all at once, as the bytes of large integers, whose bits stand for the alignments.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def textual(data: bytes, first: int, last: int) -> Iterator[int]:
     """
     for begin in range(first, last, _MOST):
         piece = data[begin : min(last, begin + _MOST + 128)]
-        ending = next((ending for ending in _LINE_ENDS if ending in piece), None)
+        has_ends = b"\n" in piece or b"\\" in piece  # one byte is found much faster than two
+        ending = next((ending for ending in _LINE_ENDS if ending in piece), None) if has_ends else None
         if ending is None:
             yield from (begin + at for at in _samples(piece))
         else:

@@ -46,7 +46,7 @@ def _places(data: bytes) -> Iterator[int]:
 
 
 def _narrow(data: bytes, first: int, last: int) -> Layer:
-    """The low bytes from `first` on, where the high byte is zero; other characters become bytes that are no text."""
+    """The low bytes from `first` on, where the high byte is zero; other characters become bytes of no text."""
     low, after = data[first:last:2], data[first + 1 : last + 1 : 2]
     if after.strip(b"\0"):
         before = data[first - 1 : last : 2] if first else b"\0" + data[1:last:2]
