@@ -52,8 +52,8 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Encoded]:
     """Every credential that `data` holds in encoded form only, in order, none overlapping another.
 
-    `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what is
-    decoded is bounded by a few times as much, beyond which nothing is decoded further.
+    `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what
+    is decoded is bounded by a few times as much, beyond which nothing is decoded further.
     """
     return _Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH)
 
@@ -87,8 +87,18 @@ class _Decoder:
         for item in found:
             start, end = layer.place(item.start, item.end)
             # Where this layer has changed nothing, it is found without it.
-            if data[start:end] != text[item.start : item.end]:
+            if data[start:end] != text[item.start : item.end] and not _begins_plain(data, start, end):
                 yield Encoded(start, end, item.kind, item.value, (layer.name, *item.chain))
+
+
+def _begins_plain(data: bytes, start: int, end: int) -> bool:
+    """Whether a credential stands in plain at `start`: what follows is not its rest, but another word."""
+    if not any(data.startswith(anchor, start) for anchor in _anchors(data[start:end])):
+        return False
+    from tokenguard.core.detect import LEAD, detect
+
+    first = max(0, start - LEAD)
+    return any(first + span.start == start for span in detect(data[first:end]))
 
 
 def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
