@@ -2,8 +2,8 @@
 
     python -m benchmarks.decoding FOLDER...
 
-The folders are work trees; the large files of base64 and the hostile ones are made here. The least of several runs,
-in time of the processor.
+The folders are work trees; the large files of base64 and the hostile ones are made here. The least of several
+runs, in time of the processor.
 """
 
 from __future__ import annotations

@@ -24,13 +24,18 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # What 35 bytes need at least, whatever stands beside them.
 SHORTEST = 46
 _SHORTEST_HEX = 70
-_LONG_LINE = 40  # a shorter one is not wrapped, but ends
+_LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
 
 @cache
 def _text() -> re.Pattern[bytes]:
     r"""Letters and digits with line ends among them, of which those of JSON are two characters."""
     return re.compile(rb"(?:[A-Za-z0-9]+|[\r\n]+|\\+[rn])+")
+
+
+@cache
+def _line() -> re.Pattern[bytes]:
+    return re.compile(rb"[A-Za-z0-9]{%d}" % _LONG_LINE)
 
 
 @cache
@@ -67,6 +72,8 @@ def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
     run = data[start:end]
     if run.isalnum():
         yield from _decoded(data, start, end)
+        return
+    if not _line().search(run):
         return
     for match in _text().finditer(run):
         first, last = start + match.start(), start + match.end()

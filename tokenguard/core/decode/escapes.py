@@ -25,6 +25,7 @@ _LONGEST_ESCAPE = 10
 # What may stand before a run, and within a credential; how far from it an escape of its prefix may stand.
 _JOINTS = (b"_", b".", b"-", b"}")
 _NEAR = 160
+_LONGEST_LINE = 76
 
 
 @cache
@@ -72,8 +73,18 @@ def is_escaped(data: bytes, start: int, end: int) -> bool:
     if data[start - 1 : start] in _JOINTS:
         start = max(0, start - _NEAR)
     run = data[start:end]
-    has_sign = b"\\" in run or b"%" in run or b"&" in run or b"=" in run
-    return has_sign and _any().search(run) is not None
+    if b"\\" in run or b"%" in run or b"&" in run:
+        return _any().search(run) is not None
+    if b"=" not in run:
+        return False
+    match = _any().search(run)
+    return match is not None and not _is_end_of_line(data, start + match.start())
+
+
+def _is_end_of_line(data: bytes, at: int) -> bool:
+    """Whether the `=` at `at` ends a line that is too long for a soft break (76 characters, RFC 2045 section 6.7)."""
+    begin = data.rfind(b"\n", max(0, at - _LONGEST_LINE), at)
+    return data[at + 1 : at + 2] in (b"\r", b"\n") and at >= _LONGEST_LINE and begin < 0
 
 
 def escapes(data: bytes, start: int, end: int) -> Iterator[Layer]:

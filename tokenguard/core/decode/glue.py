@@ -71,14 +71,14 @@ def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
 
 def at_run(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:
     """What ends with the run `data[start:end]`, or begins with it, and where its last piece ends."""
+    is_piece = end - start >= _LONG and data[end : end + 1] in _QUOTES
     if data[start - 1 : start] == b"_":
         near = data[max(0, start - _NEAR) : start]
         ending = near[len(near.rstrip(b"abcdefghijklmnopqrstuvwxyz_")) :]
         if ending in _ENDINGS and (match := _beginning().search(near)):
             begin = start - len(near) + match.start(1)
             return _put_together(data, begin, begin + len(match[1]))
-    is_long = end - start >= _LONG
-    return _put_together(data, start, end) if is_long and data[end : end + 1] in _QUOTES else None
+    return _put_together(data, start, end) if is_piece else None
 
 
 @cache

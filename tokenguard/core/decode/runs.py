@@ -20,6 +20,7 @@ _IN_RUN = bytes(97 if byte in WORD + ESCAPES + b"\r\n" else 32 for byte in range
 _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
+_SMALL = 4 * _CHUNK
 _SEAM = 256
 _IN_BASE64 = WORD + b"+/-_\r\n\\"
 _HEXADECIMAL = b"0123456789abcdefABCDEF\r\n"
@@ -36,7 +37,10 @@ def has_run(data: bytes) -> bool:
 
 def runs(data: bytes) -> Iterator[tuple[int, int]]:
     """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
-    if len(data) > _PIECE and not has_run(data):
+    if len(data) <= _SMALL:
+        yield from _within(data, 0, len(data))
+        return
+    if not has_run(data):
         return
     done = 0
     stretches: Iterator[tuple[int, int]]
@@ -59,7 +63,7 @@ def _within(data: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
     while (start := marks.find(_RUN, position)) >= 0:
         end = marks.find(b" ", start)
         position = len(marks) if end < 0 else end
-        if start == 0 or position == len(marks):  # it may go on beyond
+        if (start == 0 and first) or (position == len(marks) and last < len(data)):  # it goes on beyond
             yield _around(data, first + start)
         else:
             yield first + start, first + position
@@ -84,9 +88,6 @@ def _around(data: bytes, at: int) -> tuple[int, int]:
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
     """`data` cut into stretches that are one long string of base64, and others."""
-    if len(data) <= 4 * _CHUNK:
-        yield 0, len(data), False
-        return
     begun, was_flat = 0, False
     for first in range(0, len(data), _CHUNK):
         chunk = data[first : first + _CHUNK]

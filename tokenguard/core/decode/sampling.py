@@ -2,8 +2,9 @@
 
 In the base64 of three letters or digits not every character is possible at every place: 17 of 64 for the first, 20
 for the second, 32 for the third, 52 for the fourth. Groups of four characters are looked at that are `STRIDE`
-apart, so that two of them lie within any credential; both being possible, in any of the four alignments, is rare in
-what is not text. Groups are compared all at once, as the bytes of large integers, whose bits stand for the alignments.
+apart, so that two of them lie within any credential; both being possible, in any of the four alignments, is rare
+in what is not text. Groups are compared all at once, as the bytes of large integers, whose bits stand for the
+alignments.
 """
 
 from __future__ import annotations

@@ -21,10 +21,8 @@ def wide(data: bytes) -> Iterator[Layer]:
         if _is_wide(data[first : first + _HEAD]):
             yield _narrow(data, first, len(data))
             return
-    if b"\0_\0" not in data and b"F\0A\0K" not in data:
-        return  # none of the anchors is there; two searches are faster than four
-    done = [0, 0]
-    for at in sorted(_places(data)):
+    done = [0, 0]  # up to where, at even offsets and at odd ones
+    for at in _places(data):
         if at >= done[at % 2]:
             done[at % 2] = at + 2 * TAIL
             yield _narrow(data, max(at % 2, at - 2 * LEAD), at + 4 * TAIL)
@@ -37,12 +35,22 @@ def _is_wide(head: bytes) -> bool:
 
 
 def _places(data: bytes) -> Iterator[int]:
-    for anchor in ANCHORS:
-        image = b"\0".join(bytes((byte,)) for byte in anchor)
-        at = data.find(image)
-        while at >= 0:
-            yield at
-            at = data.find(image, at + 1)
+    """Where anchors stand in UTF-16; those that end with `_` are looked for at once."""
+    key = _image(b"HFAK")
+    at = data.find(key)
+    while at >= 0:
+        yield at
+        at = data.find(key, at + 1)
+    images = [_image(anchor) for anchor in ANCHORS if anchor.endswith(b"_")]
+    at = data.find(b"\0_\0")
+    while at >= 0:
+        end = at + 2
+        yield from (end - len(image) for image in images if data.endswith(image, 0, end))
+        at = data.find(b"\0_\0", end)
+
+
+def _image(anchor: bytes) -> bytes:
+    return b"\0".join(bytes((byte,)) for byte in anchor)
 
 
 def _narrow(data: bytes, first: int, last: int) -> Layer:
