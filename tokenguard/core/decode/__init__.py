@@ -115,13 +115,16 @@ def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
 
 
 def _layers_of_runs(data: bytes) -> Iterator[Layer]:
-    from tokenguard.core.decode.digits import digits
-    from tokenguard.core.decode.escapes import escapes, is_escaped, stretch
+    from tokenguard.core.decode.digits import SHORTEST, digits
+    from tokenguard.core.decode.escapes import JOINTS, escapes, is_escaped, stretch
     from tokenguard.core.decode.glue import at_run
     from tokenguard.core.decode.runs import runs
 
     put_together = unescaped = 0  # up to where they are
     for start, end in runs(data):
+        # Most are the name of a commit, or just a name.
+        if end - start < SHORTEST and data[start - 1 : start] not in JOINTS and data[start:end].isalnum():
+            continue
         yield from digits(data, start, end)
         if start >= put_together and (whole := at_run(data, start, end)):
             layer, put_together = whole

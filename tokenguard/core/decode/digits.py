@@ -24,6 +24,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # What 35 bytes need at least, whatever stands beside them.
 SHORTEST = 46
 _SHORTEST_HEX = 70
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
 
@@ -109,16 +110,21 @@ def _through(pieces: Pieces, layer: Layer) -> Place:
 def _decoded(data: bytes, start: int, end: int) -> Iterator[Layer]:
     if end - start < SHORTEST:
         return
-    # The rest of a text, after a group that no text has, may be in another alignment.
-    for shift in {(match.start() - start) % 4 for match in _ascii().finditer(data, start, end)}:
-        first = start + shift
-        last = end - (end - first) % 4
-        yield Layer("base64", a2b_base64(data[first:last]) + _rest(data, last, end), _Base64(first).place)
+    if data[start:end].strip(_HEX_DIGITS):
+        yield from _text_of(data, start, end)
     if end - start >= _SHORTEST_HEX:
         for match in _hexadecimal().finditer(data, start, end):
             for first in (match.start(), match.start() + 1):
                 last = match.end() - (match.end() - first) % 2
                 yield Layer("hex", unhexlify(data[first:last]), _Hexadecimal(first).place)
+
+
+def _text_of(data: bytes, start: int, end: int) -> Iterator[Layer]:
+    # The rest of a text, after a group that no text has, may be in another alignment.
+    for shift in {(match.start() - start) % 4 for match in _ascii().finditer(data, start, end)}:
+        first = start + shift
+        last = end - (end - first) % 4
+        yield Layer("base64", a2b_base64(data[first:last]) + _rest(data, last, end), _Base64(first).place)
 
 
 def _rest(data: bytes, start: int, end: int) -> bytes:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WRITTEN_IN = WORD + ESCAPES + b"\r\n_.-{}"
 _LONGEST_ESCAPE = 10
 # What may stand before a run, and within a credential; how far from it an escape of its prefix may stand.
-_JOINTS = (b"_", b".", b"-", b"}")
+JOINTS = (b"_", b".", b"-", b"}")
 _NEAR = 160
 _LONGEST_LINE = 76
 
@@ -70,7 +70,7 @@ def _any() -> re.Pattern[bytes]:
 
 def is_escaped(data: bytes, start: int, end: int) -> bool:
     """Whether the run `data[start:end]`, or what it goes on from after a `_`, has an escape in it."""
-    if data[start - 1 : start] in _JOINTS:
+    if data[start - 1 : start] in JOINTS:
         start = max(0, start - _NEAR)
     run = data[start:end]
     if b"\\" in run or b"%" in run or b"&" in run:
@@ -82,7 +82,7 @@ def is_escaped(data: bytes, start: int, end: int) -> bool:
 
 
 def _is_end_of_line(data: bytes, at: int) -> bool:
-    """Whether the `=` at `at` ends a line that is too long for a soft break (76 characters, RFC 2045 section 6.7)."""
+    """Whether the `=` at `at` ends a line of more than 76 characters: no soft break (RFC 2045 section 6.7)."""
     begin = data.rfind(b"\n", max(0, at - _LONGEST_LINE), at)
     return data[at + 1 : at + 2] in (b"\r", b"\n") and at >= _LONGEST_LINE and begin < 0
 

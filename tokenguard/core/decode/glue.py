@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_PIECES = 1024
 _MOST_IN_LIST = 16
-_LONG = 40  # bytes; a piece of base64 that goes on in another literal
+_LONG = 46  # bytes; a piece of base64 that goes on in another literal
 _QUOTES = (b'"', b"'", b"`")
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
