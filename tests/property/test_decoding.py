@@ -1,13 +1,14 @@
 """No chain of encodings hides a credential; nothing else is taken for one, however hostile."""
 
 import base64
+import random
 from collections.abc import Callable
 from itertools import pairwise
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from tests.support.credentials import every_kind
+from tests.support.credentials import every_kind, user_token
 from tokenguard.core import decode as module
 from tokenguard.core.decode import decode, may_hide
 from tokenguard.core.detect import detect
@@ -62,6 +63,21 @@ pieces = [
     *(b"hf_", b"aGZf", b"hmX", b"68665f", b"h\0f\0_\0", b"%5F", b"%25", b"\\u", b"\\x68", b"&#", b"&#95;", b"=\n"),
     *(b"\\\n", b'" + "', b"'", b"\\", b"\\n", b"\n", b"a" * 40, b"A" * 64, b"=", b"\xff", b"hf_abc", b'".join(["'),
 ]
+
+
+@given(st.integers(0, 2**32), st.integers(0, 80), st.sampled_from(["base64", "lines", "JSON"]), st.booleans())
+def test_a_large_stretch_of_base64_hides_no_credential(seed: int, pad: int, form: str, is_wide: bool) -> None:
+    draw = random.Random(seed)
+    token = user_token(seed).encode()
+    secret = b"\0".join(bytes((byte,)) for byte in token) + b"\0" if is_wide else token
+    raw = draw.randbytes(30_000 + pad) + b"\n\0" + secret + b'"' + b"\0" + draw.randbytes(20_000)
+    encoded = base64.b64encode(raw) if form == "base64" else base64.encodebytes(raw)
+    if form == "JSON":
+        encoded = encoded.replace(b"\n", rb"\n")
+    chain = ("base64", "utf-16") if is_wide else ("base64",)
+    assert [(item.value, item.chain) for item in decode(b'{"data": "' + encoded + b'"}')] == [(token, chain)]
+
+
 hostile = st.lists(st.sampled_from(pieces), max_size=60).map(b"".join)
 
 

@@ -20,6 +20,7 @@ _MOST_PIECES = 1024
 _MOST_IN_LIST = 16
 _LONG = 46  # bytes; a piece of base64 that goes on in another literal
 _QUOTES = (b'"', b"'", b"`")
+_GLUE = (*_QUOTES, b"\\")
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
 
@@ -93,6 +94,8 @@ def _word_end(data: bytes, start: int) -> int:
 
 def _put_together(data: bytes, start: int, end: int, *, may_be_list: bool = False) -> tuple[Layer, int] | None:
     """The text whose first piece is `data[start:end]`, with what is around it, and where its last piece ends."""
+    if data[end : end + 1] not in _GLUE:
+        return None
     spans = [(start, end)]
     most = _MOST_PIECES
     is_list = False

@@ -21,6 +21,7 @@ _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
 _SMALL = 4 * _CHUNK
+_END = 128
 _SEAM = 256
 _IN_BASE64 = WORD + b"+/-_\r\n\\"
 _HEXADECIMAL = b"0123456789abcdefABCDEF\r\n"
@@ -109,12 +110,11 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
 def _is_flat(chunk: bytes) -> bool:
     """Whether a chunk has none of the characters that any text has; line ends may be those of JSON.
 
-    Hexadecimal is not for sampling.
+    Hexadecimal and long rows of escapes are not for sampling.
     """
-    if b" " in chunk or b'"' in chunk or b"." in chunk or b"," in chunk or b"=" in chunk or b"\0" in chunk:
+    if b" " in chunk or b'"' in chunk or b"." in chunk:
         return False
-    if b"%" in chunk or b"&" in chunk or b"'" in chunk:
+    ends = chunk[:_END] + chunk[-_END:]
+    if b"%" in ends or b"&" in ends or b"=" in ends or not ends.strip(_HEXADECIMAL):
         return False
-    if b"\\" in chunk and chunk.count(b"\\") != chunk.count(b"\\n") + chunk.count(b"\\r"):
-        return False
-    return bool(chunk[:64].strip(_HEXADECIMAL))
+    return b"\\" not in chunk or chunk.count(b"\\") == chunk.count(b"\\n") + chunk.count(b"\\r")

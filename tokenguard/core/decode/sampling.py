@@ -51,10 +51,11 @@ def _samples(text: bytes) -> Iterator[int]:
     both &= both >> 8
     if not both:
         return
-    marks = both.to_bytes(count, "little").translate(_ANY)
+    alignments = both.to_bytes(count, "little")
+    marks = alignments.translate(_ANY)
     index = marks.find(b"\1")
     while index >= 0:
-        if _is_textual(text, index * STRIDE):
+        if _is_textual(text, index * STRIDE, alignments[index]):
             yield index * STRIDE
         index = marks.find(b"\1", index + 1)
 
@@ -62,16 +63,19 @@ def _samples(text: bytes) -> Iterator[int]:
 _ANY = b"\0" + b"\1" * 255
 
 
-def _is_textual(text: bytes, at: int) -> bool:
+def _is_textual(text: bytes, at: int, alignments: int) -> bool:
+    """Whether all from one sample to the next is text in one of the alignments, whose bits are set."""
     from binascii import a2b_base64
 
     groups = text[at : at + STRIDE + 4]
     if not groups.isalnum():
         return False
-    for shift in range(4):
-        decoded = a2b_base64(groups[shift : shift + STRIDE])
-        if decoded.isalnum() or decoded[::2].isalnum() or decoded[1::2].isalnum():
-            return True
+    for bit in range(4):
+        if alignments & 17 << bit:
+            begin = -bit % 4
+            decoded = a2b_base64(groups[begin : begin + STRIDE])
+            if decoded.isalnum() or decoded[::2].isalnum() or decoded[1::2].isalnum():
+                return True
     return False
 
 

@@ -3,6 +3,7 @@
 import base64
 import json
 import quopri
+import random
 import textwrap
 
 import pytest
@@ -242,8 +243,6 @@ def test_the_depth_is_bounded() -> None:
 
 @pytest.mark.parametrize("ending", ["", "\n"])
 def test_a_credential_within_a_large_image_is_found(ending: str) -> None:
-    import random
-
     draw = random.Random(9)
     for pad in range(4):
         image = draw.randbytes(150_000 + pad) + f' "{TOKEN}" '.encode() + draw.randbytes(90_000)
