@@ -24,6 +24,7 @@ ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 # What 35 bytes need at least, whatever stands beside them.
 SHORTEST = 46
 _SHORTEST_HEX = 70
+_SIGNS = (b"+", b"/", b"-", b"_")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
@@ -74,7 +75,7 @@ def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
     if run.isalnum():
         yield from _decoded(data, start, end)
         return
-    if not _line().search(run):
+    if data[start - 1 : start] not in _SIGNS and not _line().search(run):
         return
     for match in _text().finditer(run):
         first, last = start + match.start(), start + match.end()
@@ -97,7 +98,9 @@ def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
         pieces.copy(data, first, last)
         if last - first >= SHORTEST:
             yield from _decoded(data, first, last)
-    if any(last - first >= _LONG_LINE for first, last in lines[:-1]):
+    # A line that has a sign of base64 before the run is longer than can be seen here.
+    is_long = data[start - 1 : start] in _SIGNS or any(last - first >= _LONG_LINE for first, last in lines[:-1])
+    if is_long and len(lines) > 1:
         text = pieces.text()
         for layer in _decoded(text, 0, len(text)):
             yield layer._replace(place=_through(pieces, layer))
