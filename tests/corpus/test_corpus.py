@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.credentials import placeholders
+from tokenguard.core.decode import decode
 from tokenguard.core.scan import scan_bytes
 
 CORPUS = Path(__file__).parent
@@ -56,6 +57,7 @@ def test_every_credential_is_found_at_its_line(path: Path, newline: str) -> None
 def test_nothing_is_found(path: Path) -> None:
     data, _ = filled(path.read_text("utf-8"))
     assert scanned(data) == []
+    assert decode(data) == []
 
 
 @pytest.mark.parametrize("path", FOUND, ids=[path.stem for path in FOUND])

@@ -1,0 +1,159 @@
+"""Credentials that stand in a text in another form: encoded, escaped, split, and that several times over.
+
+How it is fast: nothing is decoded unless there is a stretch of letters, digits and escapes (`runs`) that is as
+long as a credential's body, which one translation and one search tell, or a zero byte for UTF-16, or
+one of the detector's anchors for what is put together out of pieces. What is decoded goes through `detect`, and
+through here again.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tokenguard.core.decode.layer import Layer
+    from tokenguard.core.kinds import Kind
+
+DEPTH = 5
+"""How many encodings lie one in another at most."""
+
+# All layers together, in bytes: a few times what was read, and enough for what is small. Texts decode to less than
+# they have, but in four alignments.
+_TIMES = 4
+_LEAST = 256 * 1024
+
+# As many zero bytes, less one, as the shortest credential has in UTF-16.
+_ZEROS = 34
+
+
+class Encoded(NamedTuple):
+    """A credential of `kind` that `data[start:end]` stands for.
+
+    `value` is the credential itself; `chain` names the encodings, the outermost first.
+    """
+
+    start: int
+    end: int
+    kind: Kind
+    value: bytes
+    chain: tuple[str, ...]
+
+
+def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
+    """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
+    from tokenguard.core.decode.runs import has_run
+
+    return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
+
+
+def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Encoded]:
+    """Every credential that `data` holds in encoded form only, in order, none overlapping another.
+
+    `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what
+    is decoded is bounded by a few times as much, beyond which nothing is decoded further.
+    """
+    return _Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH)
+
+
+class _Decoder:
+    """Decodes one text and all that is in it, until as many bytes as are `allowed` were looked at."""
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed = allowed
+
+    def decode(self, data: bytes, anchors: Sequence[bytes] | None, depth: int) -> list[Encoded]:
+        if anchors is None:
+            anchors = _anchors(data)
+        found = [item for layer in _layers(data, anchors) for item in self._within(layer, data, depth)]
+        return _distinct(found) if found else found
+
+    def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
+        """What a layer of `data` holds, in offsets of `data`."""
+        text = layer.text
+        anchors = _anchors(text)
+        if not may_hide(text, anchors) or len(text) > self._allowed:
+            return
+        self._allowed -= len(text)
+        found: list[Encoded] = []
+        if anchors:
+            from tokenguard.core.detect import detect
+
+            found += [Encoded(*span, text[span.start : span.end], ()) for span in detect(text)]
+        if depth > 1:
+            found += self.decode(text, anchors, depth - 1)
+        for item in found:
+            start, end = layer.place(item.start, item.end)
+            # Where this layer has changed nothing, it is found without it.
+            if data[start:end] != text[item.start : item.end] and not _begins_plain(data, start, end):
+                yield Encoded(start, end, item.kind, item.value, (layer.name, *item.chain))
+
+
+def _begins_plain(data: bytes, start: int, end: int) -> bool:
+    """Whether a credential stands in plain at `start`: what follows is not its rest, but another word."""
+    if not any(data.startswith(anchor, start) for anchor in _anchors(data[start:end])):
+        return False
+    from tokenguard.core.detect import LEAD, detect
+
+    first = max(0, start - LEAD)
+    return any(first + span.start == start for span in detect(data[first:end]))
+
+
+def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
+    """All that `data` says in one encoding or another, as far as a credential may be in it."""
+    if anchors:
+        from tokenguard.core.decode import glue
+
+        yield from glue.at_anchors(data, anchors)
+    if _has_zeros(data):
+        from tokenguard.core.decode.wide import wide
+
+        yield from wide(data)
+    yield from _layers_of_runs(data)
+
+
+def _layers_of_runs(data: bytes) -> Iterator[Layer]:
+    from tokenguard.core.decode.digits import SHORTEST, digits
+    from tokenguard.core.decode.escapes import JOINTS, escapes, is_escaped, stretch
+    from tokenguard.core.decode.glue import at_run
+    from tokenguard.core.decode.runs import runs
+
+    put_together = unescaped = 0  # up to where they are
+    for start, end in runs(data):
+        # Most are the name of a commit, or just a name.
+        if end - start < SHORTEST and data[start - 1 : start] not in JOINTS and data[start:end].isalnum():
+            continue
+        yield from digits(data, start, end)
+        if start >= put_together and (whole := at_run(data, start, end)):
+            layer, put_together = whole
+            yield layer
+        if start >= unescaped and is_escaped(data, start, end):
+            first, unescaped = stretch(data, start, end)
+            yield from escapes(data, first, unescaped)
+
+
+def _has_zeros(data: bytes) -> bool:
+    return b"\0" in data and data.count(0) >= _ZEROS
+
+
+def _anchors(data: bytes) -> list[bytes]:
+    from tokenguard.core.detect import ANCHORS
+
+    return [anchor for anchor in ANCHORS if anchor in data]
+
+
+def _distinct(found: list[Encoded]) -> list[Encoded]:
+    """The longest of those that overlap, by the shortest way that leads to it."""
+    kept: list[Encoded] = []
+    end = 0
+    for item in sorted(found, key=_rank):
+        if item.start >= end:
+            kept.append(item)
+            end = item.end
+    return kept
+
+
+def _rank(item: Encoded) -> tuple[int, int, int]:
+    return item.start, -len(item.value), len(item.chain)

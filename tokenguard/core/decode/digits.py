@@ -1,0 +1,159 @@
+r"""base64 (RFC 4648 sections 4 and 5) and base16 (section 8), wrapped or not.
+
+Neither of the two characters in which base64 and its URL-safe form differ can be part of an encoded credential,
+and where a text begins is not known: every stretch of letters and digits is decoded in those of the four
+alignments in which it has some ASCII.
+"""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64, unhexlify
+from functools import cache
+
+from tokenguard.core.decode.layer import Layer, Pieces
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenguard.core.decode.layer import Place
+
+ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+# What 35 bytes need at least, whatever stands beside them.
+SHORTEST = 46
+_SHORTEST_HEX = 70
+_SIGNS = (b"+", b"/", b"-", b"_")
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
+_LONG_LINE = 40  # a shorter one is not wrapped, but the last
+
+
+@cache
+def _text() -> re.Pattern[bytes]:
+    r"""Letters and digits with line ends among them, of which those of JSON are two characters."""
+    return re.compile(rb"(?:[A-Za-z0-9]+|[\r\n]+|\\+[rn])+")
+
+
+@cache
+def _line() -> re.Pattern[bytes]:
+    return re.compile(rb"[A-Za-z0-9]{%d}" % _LONG_LINE)
+
+
+@cache
+def _line_end() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:[\r\n][\r\n \t]*|\\+[rn])+")
+
+
+@cache
+def _further_lines() -> re.Pattern[bytes]:
+    return re.compile(rb"(?:[ \t]+[A-Za-z0-9]+(?:\r?\n|(?![A-Za-z0-9+/_ \t-])))+")
+
+
+@cache
+def _ascii() -> re.Pattern[bytes]:
+    """Six groups of base64 or more, in which the highest bit of every byte is zero.
+
+    Any credential has eleven in a row, but six are rare enough in what is not text.
+    """
+    first, second, third = (
+        "".join(sign for value, sign in enumerate(ALPHABET) if not value & bit) for bit in (32, 8, 2)
+    )
+    return re.compile(f"(?:[{first}][{second}][{third}][{ALPHABET}]){{6,}}".encode())
+
+
+@cache
+def _hexadecimal() -> re.Pattern[bytes]:
+    return re.compile(rb"[0-9A-Fa-f]{%d,}" % _SHORTEST_HEX)
+
+
+def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
+    """All that the run `data[start:end]` stands for, read as base64 or hexadecimal."""
+    if end - start < SHORTEST:
+        return
+    run = data[start:end]
+    if run.isalnum():
+        yield from _decoded(data, start, end)
+        return
+    if data[start - 1 : start] not in _SIGNS and not _line().search(run):
+        return
+    for match in _text().finditer(run):
+        first, last = start + match.start(), start + match.end()
+        if last == end and run.endswith(b"\n") and (more := _further_lines().match(data, end)):
+            last = more.end()
+        if last - first >= SHORTEST:
+            yield from _wrapped(data, first, last)
+
+
+def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
+    """Each line for itself, and one text of all: which of them was meant cannot be seen."""
+    pieces = Pieces()
+    position = start
+    lines = []
+    for match in _line_end().finditer(data, start, end):
+        lines.append((position, match.start()))
+        position = match.end()
+    lines.append((position, end))
+    for first, last in lines:
+        pieces.copy(data, first, last)
+        if last - first >= SHORTEST:
+            yield from _decoded(data, first, last)
+    # A line that has a sign of base64 before the run is longer than can be seen here.
+    is_long = data[start - 1 : start] in _SIGNS or any(last - first >= _LONG_LINE for first, last in lines[:-1])
+    if is_long and len(lines) > 1:
+        text = pieces.text()
+        for layer in _decoded(text, 0, len(text)):
+            yield layer._replace(place=_through(pieces, layer))
+
+
+def _through(pieces: Pieces, layer: Layer) -> Place:
+    return lambda start, end: pieces.place(*layer.place(start, end))
+
+
+def _decoded(data: bytes, start: int, end: int) -> Iterator[Layer]:
+    if end - start < SHORTEST:
+        return
+    if data[start:end].strip(_HEX_DIGITS):
+        yield from _text_of(data, start, end)
+    if end - start >= _SHORTEST_HEX:
+        for match in _hexadecimal().finditer(data, start, end):
+            for first in (match.start(), match.start() + 1):
+                last = match.end() - (match.end() - first) % 2
+                yield Layer("hex", unhexlify(data[first:last]), _Hexadecimal(first).place)
+
+
+def _text_of(data: bytes, start: int, end: int) -> Iterator[Layer]:
+    # The rest of a text, after a group that no text has, may be in another alignment.
+    for shift in {(match.start() - start) % 4 for match in _ascii().finditer(data, start, end)}:
+        first = start + shift
+        last = end - (end - first) % 4
+        yield Layer("base64", a2b_base64(data[first:last]) + _rest(data, last, end), _Base64(first).place)
+
+
+def _rest(data: bytes, start: int, end: int) -> bytes:
+    """The one or two bytes of a last group that is not padded."""
+    group = data[start:end]
+    return a2b_base64(group + b"=" * (4 - len(group))) if len(group) > 1 else b""
+
+
+class _Base64:
+    """Where the bytes came from that were decoded from offset `first` on."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Every character that has a bit of them."""
+        groups, byte = divmod(end - 1, 3)
+        return self._first + start // 3 * 4 + start % 3, self._first + groups * 4 + byte + 2
+
+
+class _Hexadecimal:
+    """As _Base64."""
+
+    def __init__(self, first: int) -> None:
+        self._first = first
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """Both digits of each."""
+        return self._first + 2 * start, self._first + 2 * end

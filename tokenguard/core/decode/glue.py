@@ -1,0 +1,121 @@
+r"""Text that is put together: `"hf_" + "abc…"`, `'hf_' 'abc…'`, `hf_"abc…"` of shells, a line that is continued.
+
+Between two pieces there may be white space and one operator, a line end that is escaped, or nothing but quotes. A
+comma is one only in a list that is joined with nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from tokenguard.core.decode.layer import Layer, Pieces
+from tokenguard.core.detect import ANCHORS, CONTEXT, LEAD, LONGEST
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_MOST_PIECES = 1024
+_MOST_IN_LIST = 16
+_LONG = 46  # bytes; a piece of base64 that goes on in another literal
+_QUOTES = (b'"', b"'", b"`")
+_GLUE = (*_QUOTES, b"\\")
+_NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
+_ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
+
+
+@cache
+def _word() -> re.Pattern[bytes]:
+    return re.compile(rb"[A-Za-z0-9_.=/+-]*")
+
+
+@cache
+def _glue() -> re.Pattern[bytes]:
+    """What stands between two pieces."""
+    return re.compile(
+        rb"""
+          \\{1,4} \r? \n [ \t]*                                   # the same literal, continued in the next line
+        | \\{0,4} ["'`]
+          (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* )      # Visual Basic continues a line by an underscore
+          (?P<operator> \+ | \.\.? | & | ~ | \|\| | <> | \+\+ | , )?
+          (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* )
+          [rRbBuUfF]{0,2} \\{0,4} ["'`]
+        | ["'] (?= [A-Za-z0-9] )                                  # a shell's word that is quoted in part
+        """,
+        re.VERBOSE,
+    )
+
+
+@cache
+def _joined() -> re.Pattern[bytes]:
+    """What stands before a list that is joined with nothing, and behind one."""
+    return re.compile(rb"""(?:""|''|``)\s*\.\s*join\s*\(\s*[\[(]\s*[rRbBuU]?\\{0,4}["'`]\Z""")
+
+
+@cache
+def _joins() -> re.Pattern[bytes]:
+    return re.compile(rb"""\\{0,4}["'`]\s*,?\s*\]\s*\.\s*join\s*\(\s*\\{0,4}(?:""|''|``|\\"\\")\s*\)""")
+
+
+def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
+    """What begins with the prefix of a credential, and goes on in another literal."""
+    for anchor in anchors:
+        at = data.find(anchor)
+        while at >= 0:
+            end = _word_end(data, at)
+            if layer := _put_together(data, at, end, may_be_list=True):
+                yield layer[0]
+                end = layer[1]
+            at = data.find(anchor, end)
+
+
+def at_run(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:
+    """What ends with the run `data[start:end]`, or begins with it, and where its last piece ends."""
+    is_piece = end - start >= _LONG and data[end : end + 1] in _QUOTES
+    if data[start - 1 : start] == b"_":
+        near = data[max(0, start - _NEAR) : start]
+        ending = near[len(near.rstrip(b"abcdefghijklmnopqrstuvwxyz_")) :]
+        if ending in _ENDINGS and (match := _beginning().search(near)):
+            begin = start - len(near) + match.start(1)
+            return _put_together(data, begin, begin + len(match[1]))
+    return _put_together(data, start, end) if is_piece else None
+
+
+@cache
+def _beginning() -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![A-Za-z0-9_]) ([A-Za-z_]+) (?: (?:%s) [A-Za-z_]+ )+ \Z" % _glue().pattern, re.VERBOSE)
+
+
+def _word_end(data: bytes, start: int) -> int:
+    match = _word().match(data, start)
+    return match.end() if match else start
+
+
+def _put_together(data: bytes, start: int, end: int, *, may_be_list: bool = False) -> tuple[Layer, int] | None:
+    """The text whose first piece is `data[start:end]`, with what is around it, and where its last piece ends."""
+    if data[end : end + 1] not in _GLUE:
+        return None
+    spans = [(start, end)]
+    most = _MOST_PIECES
+    is_list = False
+    while len(spans) <= most and end - start <= LONGEST and (glue := _glue().match(data, end)):
+        if glue["operator"] == b",":
+            if not may_be_list:
+                break
+            is_list, most = True, _MOST_IN_LIST
+        begin = glue.end()
+        end = _word_end(data, begin)
+        spans.append((begin, end))
+    if len(spans) == 1 or (is_list and not _is_joined(data, start, end)):
+        return None
+    pieces = Pieces()
+    pieces.copy(data, max(0, start - LEAD), start)
+    for span in spans:
+        pieces.copy(data, *span)
+    pieces.copy(data, end, min(len(data), end + CONTEXT))
+    return Layer("concatenation", pieces.text(), pieces.place), end
+
+
+def _is_joined(data: bytes, start: int, end: int) -> bool:
+    return bool(_joined().search(data, max(0, start - 32), start) or _joins().match(data, end))

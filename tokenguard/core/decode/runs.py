@@ -1,0 +1,120 @@
+r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
+
+The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign at
+all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. A line end is
+part of such a stretch, since base64 is wrapped and quoted-printable has soft breaks; so is `\n` within JSON.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+ESCAPES = b"%\\&#;="
+SHORTEST = 32
+"""The shortest body of a credential that is drawn at random."""
+
+_IN_RUN = bytes(97 if byte in WORD + ESCAPES + b"\r\n" else 32 for byte in range(256))
+_RUN = b"a" * SHORTEST
+_PIECE = 64 * 1024
+_CHUNK = 4096
+_SMALL = 4 * _CHUNK
+_END = 128
+_SEAM = 256
+_IN_BASE64 = WORD + b"+/-_\r\n\\"
+_HEXADECIMAL = b"0123456789abcdefABCDEF\r\n"
+
+
+def has_run(data: bytes) -> bool:
+    """Whether there is a run; in large data, it is looked for piece by piece, and most have one early or never."""
+    if len(data) <= _PIECE:
+        return _RUN in data.translate(_IN_RUN)
+    return any(
+        _RUN in data[first : first + _PIECE + SHORTEST].translate(_IN_RUN) for first in range(0, len(data), _PIECE)
+    )
+
+
+def runs(data: bytes) -> Iterator[tuple[int, int]]:
+    """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
+    if len(data) <= _SMALL:
+        yield from _within(data, 0, len(data))
+        return
+    if not has_run(data):
+        return
+    done = 0
+    stretches: Iterator[tuple[int, int]]
+    for first, last, is_flat in _segments(data):
+        if is_flat:
+            from tokenguard.core.decode.sampling import textual
+
+            stretches = (_around(data, at) for at in textual(data, first, min(len(data), last + _SEAM)))
+        else:
+            stretches = _within(data, max(0, first - _SEAM), min(len(data), last + _SEAM))
+        for start, end in stretches:
+            if end > done:
+                yield start, end
+                done = end
+
+
+def _within(data: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
+    marks = data[first:last].translate(_IN_RUN)
+    position = 0
+    while (start := marks.find(_RUN, position)) >= 0:
+        end = marks.find(b" ", start)
+        position = len(marks) if end < 0 else end
+        if (start == 0 and first) or (position == len(marks) and last < len(data)):  # it goes on beyond
+            yield _around(data, first + start)
+        else:
+            yield first + start, first + position
+
+
+def _around(data: bytes, at: int) -> tuple[int, int]:
+    """The whole run that offset `at` is in."""
+    start = at
+    while start and (left := data[max(0, start - _CHUNK) : start].translate(_IN_RUN)):
+        kept = len(left) - 1 - left.rfind(b" ")
+        start -= kept
+        if kept < len(left):
+            break
+    end = at
+    while right := data[end : end + _CHUNK].translate(_IN_RUN):
+        kept = right.find(b" ")
+        end += len(right) if kept < 0 else kept
+        if kept >= 0:
+            break
+    return start, end
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
+    """`data` cut into stretches that are one long string of base64, and others."""
+    begun, was_flat = 0, False
+    for first in range(0, len(data), _CHUNK):
+        chunk = data[first : first + _CHUNK]
+        is_flat = _is_flat(chunk)
+        if is_flat == was_flat:
+            continue
+        # Where it changes is within the chunk that is not flat.
+        if is_flat:
+            before = data[begun:first][-_CHUNK:]
+            edge = first - len(before) + len(before.rstrip(_IN_BASE64))
+        else:
+            edge = first + len(chunk) - len(chunk.lstrip(_IN_BASE64))
+        if edge > begun:
+            yield begun, edge, was_flat
+        begun, was_flat = edge, is_flat
+    yield begun, len(data), was_flat
+
+
+def _is_flat(chunk: bytes) -> bool:
+    """Whether a chunk has none of the characters that any text has; line ends may be those of JSON.
+
+    Hexadecimal and long rows of escapes are not for sampling.
+    """
+    if b" " in chunk or b'"' in chunk or b"." in chunk:
+        return False
+    ends = chunk[:_END] + chunk[-_END:]
+    if b"%" in ends or b"&" in ends or b"=" in ends or not ends.strip(_HEXADECIMAL):
+        return False
+    return b"\\" not in chunk or chunk.count(b"\\") == chunk.count(b"\\n") + chunk.count(b"\\r")
