@@ -1,4 +1,4 @@
-"""What is packed in a file: compressed streams, archives, documents, databases, checkpoints; nested, and hostile."""
+"""What is packed in a file: streams, archives, documents, databases, checkpoints; nested, and hostile."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def unpack(stream: BinaryIO, name: str, limits: Limits | None = None) -> Iterato
     or only begins like one, has nothing. `stream` is best read anywhere (seekable); what a format wants to look
     around in is otherwise held in memory.
     """
-    from tokenguard.core.unpack.walk import Walk
+    from tokenguard.core.unpack.walk import read_anywhere, read_in_order
 
-    return Walk(limits or Limits()).file(stream, name)
+    return (read_anywhere if stream.seekable() else read_in_order)(stream, name, limits or Limits())

@@ -131,7 +131,7 @@ def _texts(array: Any, budget: Budget) -> Iterator[bytes]:
         budget.spend(values.nbytes)
         offsets = pyarrow.array([0, len(values)], pyarrow.int32())
         lines = pyarrow.ListArray.from_arrays(offsets, values)
-        yield pyarrow.compute.binary_join(lines, b"\n")[0].as_py()
+        yield pyarrow.compute.binary_join(lines, pyarrow.scalar(b"\n", pyarrow.large_binary()))[0].as_py()
     elif hasattr(array, "storage"):
         yield from _texts(array.storage, budget)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from tokenguard.core.unpack.source import PIECE, CutError, Part
 
@@ -35,7 +35,7 @@ _SUFFIXES = {
     LZMA: (".lzma",),
     ZSTD: (".zst", ".zstd"),
 }
-_SHORT = {".tgz": ".tar", ".tbz": ".tar", ".tbz2": ".tar", ".txz": ".tar", ".tlz": ".tar", ".tzst": ".tar", ".svgz": ".svg"}
+_SHORT = (".tgz", ".tbz", ".tbz2", ".txz", ".tlz", ".tzst")
 
 
 class Decompressor(Protocol):
@@ -157,7 +157,7 @@ def reason(error: Exception) -> str:
     return str(error).removeprefix("Error -3 while decompressing data: ").lower() or "unreadable"
 
 
-def zstd_module():  # type: ignore[no-untyped-def]  # a module, of one of two names
+def zstd_module() -> Any:
     """PEP 784's module: of the standard library from 3.14 on, a backport before; None where neither is there."""
     try:
         from compression import zstd
@@ -172,6 +172,7 @@ def zstd_module():  # type: ignore[no-untyped-def]  # a module, of one of two na
 def maker(kind: str) -> Callable[[], Decompressor]:
     """What makes decompressors of `kind`. Raises CutError where there is none here."""
     import bz2
+    import functools
     import lzma
 
     if kind == GZIP:
@@ -183,22 +184,19 @@ def maker(kind: str) -> Callable[[], Decompressor]:
         if zstd is None:
             raise CutError("zstd is not installed: pip install backports.zstd")
         options: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
-        return lambda: zstd.ZstdDecompressor(options=options)  # type: ignore[no-any-return]
-    return lambda: lzma.LZMADecompressor(
-        lzma.FORMAT_XZ if kind == XZ else lzma.FORMAT_ALONE, memlimit=_XZ_MOST
-    )
+        return functools.partial(zstd.ZstdDecompressor, options=options)
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ if kind == XZ else lzma.FORMAT_ALONE, memlimit=_XZ_MOST)
 
 
 def kind_of(head: bytes) -> str:
     """Which of the formats begins with `head`, none where it is empty."""
-    for kind, magic in _MAGIC.items():
-        if head.startswith(magic):
-            is_it = (
-                kind == GZIP and head[2:3] == b"\x08" and head[3:4] < b"\x20"
-                or kind == BZIP2 and head[3:4] in b"123456789" and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90")
-                or kind in (XZ, ZSTD)
-            )  # fmt: skip
-            return kind if is_it else ""
+    if head.startswith(b"\x1f\x8b\x08"):
+        return GZIP if head[3:4] < b"\x20" else ""  # its upper flags are zero
+    if head.startswith(b"BZh"):
+        return BZIP2 if head[4:10] in (b"1AY&SY", b"\x17rE8P\x90") else ""
+    for kind in (XZ, ZSTD):
+        if head.startswith(_MAGIC[kind]):
+            return kind
     # No magic: the usual properties, a dictionary of 2^n or 2^n + 2^(n-1) bytes, and a size or that it is unknown.
     if head.startswith(b"]\0\0") and len(head) >= 13:
         dictionary = int.from_bytes(head[1:5], "little")
@@ -222,7 +220,7 @@ def _stem(name: str, kind: str) -> str:
     for suffix in _SUFFIXES[kind]:
         if lower.endswith(suffix) and len(base) > len(suffix):
             return base[: -len(suffix)]
-    for suffix, other in _SHORT.items():
+    for suffix in _SHORT:
         if lower.endswith(suffix) and len(base) > len(suffix):
-            return base[: -len(suffix)] + other
+            return base[: -len(suffix)] + ".tar"
     return "content"

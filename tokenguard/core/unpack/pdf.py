@@ -66,7 +66,9 @@ def open_pdf(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
         first = stream.dictionary.find(b"Decode")
         filters = stream.dictionary[stream.dictionary.find(b"/Filter") :] if first >= 0 else b""
         is_image = re.search(rb"/Subtype\s*/Image\b", stream.dictionary)
-        if b"/FlateDecode" not in filters and not re.search(rb"/Filter\s*\[?\s*/(?:A85\s*/)?Fl\b", filters) or is_image:
+        if (
+            b"/FlateDecode" not in filters and not re.search(rb"/Filter\s*\[?\s*/(?:A85\s*/)?Fl\b", filters)
+        ) or is_image:
             continue
         number = _object().findall(stream.dictionary)
         name = f"object {number[-1].decode()}" if number else f"stream at {stream.start}"

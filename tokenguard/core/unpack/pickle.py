@@ -26,10 +26,7 @@ def _arguments() -> dict[int, int]:
     """How long the argument of each operation is; what is below zero, as in `pickletools`: in it, or up to its line end."""
     import pickletools
 
-    return {
-        ord(operation.code): operation.arg.n if operation.arg else 0
-        for operation in pickletools.opcodes
-    }
+    return {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
 
 
 @cache
@@ -55,7 +52,9 @@ def is_pickle(head: bytes) -> bool:
     if len(head) < 3 or head[0] != 0x80 or not 2 <= head[1] <= 5:
         return False
     # A frame of a size that can be, or anything that makes a value.
-    return head[2] == 0x95 and head[9:11] == b"\0\0" or head[2] in b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
+    return (head[2] == 0x95 and head[9:11] == b"\0\0") or head[
+        2
+    ] in b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
 
 
 def open_pickle(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Flaw]:

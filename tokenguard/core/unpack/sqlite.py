@@ -1,7 +1,7 @@
 """SQLite's databases, read by their format (sqlite.org/fileformat2.html) and never by SQLite.
 
-A hostile database can have a schema that runs what it likes when it is asked. Its bytes show most of what is in it,
-but for values that are spread over pages, and for those that the value before them runs into.
+A hostile database can have a schema that runs what it likes when it is asked. The bytes of the file show most of what
+is in it, but not values that are spread over pages, and those that the value before them runs into.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ _MOST_VALUES = 4_000_000
 # Bytes of each type of GGUF: 0 to 7 and 10 to 12 are numbers, 8 a string, 9 an array.
 _WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _STRING, _ARRAY = 8, 9
+_DEEPEST = 4  # arrays within arrays, of which nobody makes any
 
 
 def is_safetensors(head: bytes, size: int) -> bool:
@@ -65,8 +66,9 @@ def open_gguf(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Fl
         if kind == _STRING:
             yield Part(key, Pieces([reader.text(_LONGEST_VALUE)]).read)
         elif kind == _ARRAY:
-            yield Part(key, Pieces(reader.array()).read, has_lines=False)
-            reader.finish()
+            if reader.begin_array():
+                yield Part(key, Pieces(reader.values).read, has_lines=False)
+                reader.finish()
         else:
             reader.plain(kind, 1)
 
@@ -75,7 +77,8 @@ class _Gguf:
     def __init__(self, source: Source, is_little: bool) -> None:
         self._source = source
         self._is_little = is_little
-        self._left: Iterator[bytes] = iter(())
+        self.values: Iterator[bytes] = iter(())
+        """The texts of the array that was begun."""
         self._room = _MOST_VALUES
 
     def number(self, width: int) -> int:
@@ -92,31 +95,35 @@ class _Gguf:
             raise CutError("damaged: a value of no known type")
         self._source.skip(_WIDTHS[kind] * count)
 
-    def array(self) -> Iterator[bytes]:
-        """The texts of an array, which may be of arrays."""
-        self._left = self._values(0)
-        return self._left
-
-    def finish(self) -> None:
-        """Goes to the end of the array."""
-        for _ in self._left:
-            pass
-
-    def _values(self, depth: int) -> Iterator[bytes]:
+    def begin_array(self) -> bool:
+        """Whether the array that begins here holds texts, which `values` then gives; another one is left out."""
         kind, count = self.number(4), self.number(8)
         if kind not in (_STRING, _ARRAY):
             self.plain(kind, count)
-            return
-        if depth > 4:
-            raise CutError("damaged: arrays within arrays")
+            return False
+        self.values = self._texts(kind, count, 1)
+        return True
+
+    def finish(self) -> None:
+        """Goes to the end of the array."""
+        for _ in self.values:
+            pass
+
+    def _texts(self, kind: int, count: int, depth: int) -> Iterator[bytes]:
+        if depth > _DEEPEST:
+            raise CutError(f"arrays nested deeper than {_DEEPEST}")
         for _ in range(count):
             self._room -= 1
             if self._room < 0:
                 raise CutError(f"holds more than {_MOST_VALUES} values")
             if kind == _STRING:
                 yield self.text(_LONGEST_VALUE)
+                continue
+            inner, length = self.number(4), self.number(8)
+            if inner in (_STRING, _ARRAY):
+                yield from self._texts(inner, length, depth + 1)
             else:
-                yield from self._values(depth + 1)
+                self.plain(inner, length)
 
 
 def open_numpy(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Flaw]:

@@ -36,8 +36,8 @@ class Member(NamedTuple):
     `inside` names it, from the outermost container inwards: of a file `a.zip` that holds `in.tar.gz`, which holds
     `d/.env`, it is `("in.tar.gz", "d/.env")`; the file itself is not in it. Names are as the archives have them,
     `..` and all; nothing is ever written there. A container within another comes as its raw bytes first, without
-    lines, and then its members; what stands in both is one leak. `windows` are to be read before the next Member is
-    asked for, or not at all.
+    lines, and then its members; what stands in both is one leak. `windows` are to be read before the next Member
+    is asked for, or not at all.
     """
 
     inside: tuple[str, ...]
@@ -52,28 +52,39 @@ class Cut(NamedTuple):
     reason: str
 
 
-class Walk:
+def read_anywhere(stream: BinaryIO, name: str, limits: Limits) -> Iterator[Member | Cut]:
+    """What is in the file `name`."""
+    try:
+        size = stream.seek(0, io.SEEK_END)
+        found = _recognised(stream, size)
+        source = _source_of(stream, size)
+    except OSError as error:
+        yield Cut((), _reason(error))
+        return
+    if found:
+        yield from _Walk(limits, size).open(found, source, name, (), 1)
+
+
+def read_in_order(stream: BinaryIO, name: str, limits: Limits) -> Iterator[Member | Cut]:
+    """What is in the file `name`, which can be read once. Its size does not raise the limits."""
+    source = Source(stream.read)
+    try:
+        found = recognise(source.peek(HEAD))
+    except OSError as error:
+        yield Cut((), _reason(error))
+        return
+    if found:
+        yield from _Walk(limits, 0).in_order(source, found, name, (), 1)
+
+
+class _Walk:
     """The way through one file, on one Budget."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, size: int) -> None:
         self._limits = limits
-        self._budget = Budget(limits, 0)
+        self._budget = Budget(limits, size)
 
-    def file(self, stream: BinaryIO, name: str) -> Iterator[Member | Cut]:
-        """What is in the file `name`. Where `stream` cannot be read anywhere, it is read in order."""
-        if not stream.seekable():
-            rest = Source(stream.read)
-            found = recognise(rest.peek(HEAD))
-            if found:
-                yield from self._in_order(rest, found, name, (), 1)
-            return
-        size = stream.seek(0, io.SEEK_END)
-        self._budget = Budget(self._limits, size)
-        found = _recognised(stream, size)
-        if found:
-            yield from self._open(found, _source_of(stream, size), name, (), 1)
-
-    def _open(
+    def open(
         self, found: Format, source: Source, name: str, inside: tuple[str, ...], depth: int
     ) -> Iterator[Member | Cut]:
         if depth > self._limits.depth:
@@ -99,30 +110,30 @@ class Walk:
             found = _recognised(io.BytesIO(data), len(data))
             if found and found.is_covered:
                 within = above if part.folds and found.folds else inside
-                yield from self._open(found, _source_of(io.BytesIO(data), len(data)), part.name, within, depth + 1)
+                yield from self.open(found, _source_of(io.BytesIO(data), len(data)), part.name, within, depth + 1)
             else:
                 yield Member(inside, whole(data), part.has_lines and not found)
                 if found:
                     source = _source_of(io.BytesIO(data), len(data))
-                    yield from self._open(found, source, part.name, inside, depth + 1)
+                    yield from self.open(found, source, part.name, inside, depth + 1)
         else:
             source = Source(_rest_of(data, guarded.read))
             del data
             found = recognise(source.peek(HEAD))
             if found:
                 within = above if part.folds and found.folds else inside
-                yield from self._in_order(source, found, part.name, within, depth + 1)
+                yield from self.in_order(source, found, part.name, within, depth + 1)
             else:
                 yield Member(inside, windows_from(source.read), part.has_lines)
         if guarded.flaw:
             yield Cut(inside, guarded.flaw)
 
-    def _in_order(
+    def in_order(
         self, source: Source, found: Format, name: str, inside: tuple[str, ...], depth: int
     ) -> Iterator[Member | Cut]:
         """A container that is too large for a window, or of a size not known."""
         if found.is_in_order:
-            yield from self._open(found, source, name, inside, depth)
+            yield from self.open(found, source, name, inside, depth)
             return
         try:
             with self._budget.hold(_MOST_IN_MEMORY):
@@ -130,7 +141,7 @@ class Walk:
                 if len(data) <= _MOST_IN_MEMORY:
                     yield Member(inside, windows_from(io.BytesIO(data).read), has_lines=False)
                     file = io.BytesIO(data)
-                    yield from self._open(found, _source_of(file, len(data)), name, inside, depth)
+                    yield from self.open(found, _source_of(file, len(data)), name, inside, depth)
                     return
         except CutError as error:
             yield Cut(inside, str(error))

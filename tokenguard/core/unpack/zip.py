@@ -1,7 +1,7 @@
 """Zip, and whatever is one inside: wheels, documents, checkpoints, packages (APPNOTE.TXT 6.3.10).
 
-The directory at the end says what is in it, and the headers before the members say it again. Programs believe the one
-or the other, so that both are read, and it is said where they disagree.
+The directory at the end says what is in it, and the headers before the members say it again. Programs believe
+the one or the other, so that both are read, and it is said where they disagree.
 """
 
 from __future__ import annotations
@@ -73,7 +73,9 @@ def find_end(tail: bytes) -> int:
     """Where in the last bytes of a file its end record stands, -1 where there is none."""
     at = tail.rfind(END)
     while at >= 0:
-        if at + END_SIZE <= len(tail) and at + END_SIZE + int.from_bytes(tail[at + 20 : at + 22], "little") <= len(tail):
+        if at + END_SIZE <= len(tail) and at + END_SIZE + int.from_bytes(tail[at + 20 : at + 22], "little") <= len(
+            tail
+        ):
             return at
         at = tail.rfind(END, 0, at + 3)
     return -1
@@ -191,9 +193,7 @@ def _local(file: BinaryIO, offset: int) -> _Local | None:
     _, _, flags, method, _, _, crc, stored, size, named, extended = _LOCAL.unpack(header)
     name, extra = read(named), read(extended)
     size, stored = _wide(extra, size, stored)
-    return _Local(
-        _Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended
-    )
+    return _Local(_Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended)
 
 
 def _agree(central: _Entry, local: _Entry) -> bool:
