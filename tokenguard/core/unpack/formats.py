@@ -117,13 +117,13 @@ def _gguf(head: bytes) -> Format | None:
 
 
 def _parquet(head: bytes) -> Format | None:
-    from tokenguard.core.unpack.columnar import open_parquet
+    from tokenguard.core.unpack.parquet import open_parquet
 
     return Format(open_parquet) if head.startswith(b"PAR1") else None
 
 
 def _arrow(head: bytes) -> Format | None:
-    from tokenguard.core.unpack.columnar import is_arrow, open_arrow
+    from tokenguard.core.unpack.arrow import is_arrow, open_arrow
 
     return Format(open_arrow) if is_arrow(head) else None
 

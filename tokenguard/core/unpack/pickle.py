@@ -19,11 +19,13 @@ _LONGEST_LINE = 1024 * 1024
 _SHORTEST = 20  # no credential has fewer bytes
 
 _STOP = ord(".")
+# What makes a value: what a pickle without frames begins with.
+_BEGINNINGS = b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
 
 
 @cache
 def _arguments() -> dict[int, int]:
-    """How long the argument of each operation is; what is below zero, as in `pickletools`: in it, or up to its line end."""
+    """How long the argument of each operation is; -1: up to a line end; less: as long as it says."""
     import pickletools
 
     return {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
@@ -51,10 +53,8 @@ def is_pickle(head: bytes) -> bool:
     """Whether `head` begins like a pickle of protocol 2 to 5 (PEP 307, PEP 3154, PEP 574)."""
     if len(head) < 3 or head[0] != 0x80 or not 2 <= head[1] <= 5:
         return False
-    # A frame of a size that can be, or anything that makes a value.
-    return (head[2] == 0x95 and head[9:11] == b"\0\0") or head[
-        2
-    ] in b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
+    # A frame of a size that can be, or what makes a value.
+    return (head[2] == 0x95 and head[9:11] == b"\0\0") or head[2] in _BEGINNINGS
 
 
 def open_pickle(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Flaw]:

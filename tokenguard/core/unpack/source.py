@@ -27,8 +27,9 @@ class CutError(Exception):
 class Part(NamedTuple):
     """What an opener takes out of its container.
 
-    `read(most)` gives its bytes, once and in order, and raises CutError. It is to be read, or left, before the next Part is asked for. `folds`: a tar in it is no level of its own, since
-    a `.tar.gz` is one container to whoever made it.
+    `read(most)` gives its bytes, once and in order, and raises CutError. It is to be read, or left, before the
+    next Part is asked for. `folds`: a tar in it is no level of its own, since a `.tar.gz` is one container to
+    whoever made it.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """SQLite's databases, read by their format (sqlite.org/fileformat2.html) and never by SQLite.
 
-A hostile database can have a schema that runs what it likes when it is asked. The bytes of the file show most of what
-is in it, but not values that are spread over pages, and those that the value before them runs into.
+A hostile database can have a schema that runs what it likes when it is asked. The bytes of the file show most
+of what is in it, but not values that are spread over pages, and those that the value before them runs into.
 """
 
 from __future__ import annotations
@@ -111,13 +111,22 @@ class _Database:
             if kind == _TABLE:
                 continue
             for cell in cells:
-                try:
-                    at = cell + 4 if kind == _INDEX else cell
-                    length, at = _varint(page, at)
-                    row, at = _varint(page, at) if kind == _TABLE_LEAF else (0, at)
-                    yield row, self._record(self._payload(page, at, length, kind))
-                except (CutError, IndexError) as error:
-                    self.flaw = str(error) if isinstance(error, CutError) else f"damaged: page {number}"
+                row = self._row(page, cell, kind)
+                if row is not None:
+                    yield row
+
+    def _row(self, page: bytes, cell: int, kind: int) -> tuple[int, list[tuple[bool | None, bytes]]] | None:
+        """The row of a cell; None where it is damaged, as `flaw` then says."""
+        try:
+            at = cell + 4 if kind == _INDEX else cell
+            length, at = _varint(page, at)
+            row, at = _varint(page, at) if kind == _TABLE_LEAF else (0, at)
+            return row, self._record(self._payload(page, at, length, kind))
+        except CutError as error:
+            self.flaw = str(error)
+        except IndexError:
+            self.flaw = "damaged: a row that is none"
+        return None
 
     def _page(self, number: int, depth: int) -> tuple[bytes, int, list[int], list[int]]:
         """A page of a tree, its kind, where its cells are, and the pages below it."""
@@ -190,7 +199,7 @@ class _Database:
 
 
 def _layout(header: bytes) -> list[tuple[int, int, int]]:
-    """Where the columns of a row begin and end, and whether they are text (1), other bytes (0) or a number (-1)."""
+    """Where the columns of a row begin and end, and what they are: text (1), other bytes (0), a number (-1)."""
     layout = []
     at = start = 0
     while at < len(header):

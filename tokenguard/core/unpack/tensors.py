@@ -50,7 +50,7 @@ def open_safetensors(source: Source, _name: str, _budget: Budget) -> Iterator[Pa
 
 
 def is_gguf(head: bytes) -> bool:
-    """Whether it begins like GGUF of version 2 or 3, whose numbers are little-endian unless it was made elsewhere."""
+    """Whether it begins like GGUF of version 2 or 3; its numbers may be big-endian."""
     return head.startswith(b"GGUF") and head[4:8] in (b"\2\0\0\0", b"\3\0\0\0", b"\0\0\0\3")
 
 

@@ -52,7 +52,7 @@ _METHODS = {_STORED, _DEFLATED, _LZMA, *_NAMES, *_KINDS}
 
 
 class _Entry(NamedTuple):
-    """A member as one of its headers describes it; `offset` is that of the local header, `stored` its packed size."""
+    """A member as one of its headers describes it: `offset` is its local header's, `stored` its packed size."""
 
     offset: int
     flags: int
@@ -115,7 +115,7 @@ def open_zip(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
 
 
 def _directory(file: BinaryIO, size: int, most: int) -> tuple[int, str, list[_Entry]]:
-    """Where the directory begins, what is wrong with it, and up to `most` entries in the order of their offsets."""
+    """Where the directory begins, what is wrong with it, and up to `most` entries in the order of offsets."""
     file.seek(max(0, size - LONGEST_END))
     tail = file.read(LONGEST_END)
     found = find_end(tail)

@@ -1,4 +1,4 @@
-"""The texts in Parquet and Arrow, read by pyarrow where it is installed (the extra `columnar`)."""
+"""The texts in Arrow's files and streams, read by pyarrow where it is installed (the extra `columnar`)."""
 
 from __future__ import annotations
 
@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
     from tokenguard.core.unpack.source import Budget, Source
 
-_ROWS = 4096
-# What one group of rows takes in memory, all columns but one left out.
-_MOST_IN_MEMORY = 128 * 1024 * 1024
 _SCHEMA = 1024 * 1024  # bytes of a schema; the largest seen are far below
 
 
@@ -29,52 +26,6 @@ def is_arrow(head: bytes) -> bool:
         and length % 8 == 0
         and 4 <= int.from_bytes(head[8:12], "little") <= 64
     )
-
-
-def open_parquet(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw]:
-    """Each column that has texts or bytes, and what the file says of itself."""
-    file, size = source.file, source.size
-    if file is None:  # the walk gives files only to what looks around in them
-        return
-    file.seek(max(0, size - 8))
-    end = file.read(8)
-    if end.endswith(b"PARE"):
-        yield Flaw("", "encrypted")
-        return
-    if not end.endswith(b"PAR1"):
-        yield Flaw("", "damaged: ends too early")
-        return
-    _need_pyarrow()
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.ParquetFile(_Reader(file), memory_map=False, pre_buffer=False)
-        metadata = table.metadata
-        entries = metadata.metadata or {}
-        yield Part("metadata", Pieces([b"%s=%s" % entry for entry in entries.items()]).read, has_lines=False)
-        for index in range(metadata.num_columns):
-            column = metadata.schema.column(index)
-            if column.physical_type in ("BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"):
-                yield Part(column.path, Pieces(_column(table, index, budget)).read, has_lines=False)
-    except pyarrow.ArrowException as error:
-        raise CutError(_said(error)) from None
-
-
-def _column(table: Any, index: int, budget: Budget) -> Iterator[bytes]:
-    import pyarrow
-
-    metadata = table.metadata
-    path = metadata.schema.column(index).path
-    try:
-        for group in range(metadata.num_row_groups):
-            size = metadata.row_group(group).column(index).total_uncompressed_size
-            with budget.hold(min(size, _MOST_IN_MEMORY + 1) * 2):
-                # A value that is there a million times is stored, read and looked at once.
-                for batch in table.iter_batches(_ROWS, row_groups=[group], columns=[path]):
-                    for array in batch.columns:
-                        yield from _texts(array, budget)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise CutError(_said(error)) from None
 
 
 def open_arrow(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw]:
@@ -102,6 +53,7 @@ def _batches(opened: Any, is_file: bool, budget: Budget) -> Iterator[bytes]:
     try:
         batches = map(opened.get_batch, range(opened.num_record_batches)) if is_file else iter(opened)
         for batch in batches:
+            batch.validate(full=True)  # or Arrow ends the process over offsets that lead out of a buffer
             for array in batch.columns:
                 yield from _texts(array, budget)
     except (pyarrow.ArrowException, OSError) as error:
