@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol
 
 from tokenguard.core.unpack.source import PIECE, CutError, Part
@@ -142,6 +143,7 @@ class Decompressed:
         self._data = rest
 
 
+@cache
 def errors() -> tuple[type[Exception], ...]:
     """What decompressors raise over hostile input."""
     import lzma
@@ -157,6 +159,7 @@ def reason(error: Exception) -> str:
     return str(error).removeprefix("Error -3 while decompressing data: ").lower() or "unreadable"
 
 
+@cache
 def zstd_module() -> Any:
     """PEP 784's module: of the standard library from 3.14 on, a backport before; None where neither is there."""
     try:

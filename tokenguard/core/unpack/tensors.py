@@ -15,7 +15,7 @@ _LONGEST_HEADER = 16 * 1024 * 1024
 _LONGEST_KEY = 64 * 1024  # GGUF: at most 2^16 - 1 bytes
 _LONGEST_VALUE = 16 * 1024 * 1024
 # A vocabulary has 10^5 entries, its merges twice that.
-_MOST_VALUES = 4_000_000
+_MOST_VALUES = 1_000_000
 
 # Bytes of each type of GGUF: 0 to 7 and 10 to 12 are numbers, 8 a string, 9 an array.
 _WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}

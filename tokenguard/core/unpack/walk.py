@@ -92,10 +92,10 @@ class _Walk:
             return
         try:
             for part in found.open(source, name, self._budget):
+                self._budget.count_member()
                 if isinstance(part, Flaw):
                     yield Cut((*inside, _short(part.name)) if part.name else inside, part.reason)
                 else:
-                    self._budget.count_member()
                     yield from self._part(part, inside, depth)
                 if self._budget.is_spent:
                     return
