@@ -18,7 +18,9 @@ LIMITS = Limits(bytes=4_000_000, members=1000)
 
 changes = st.lists(
     st.tuples(
-        st.sampled_from("flip cut repeat drop number".split()), st.integers(0, 1 << 20), st.binary(max_size=8)
+        st.sampled_from(["flip", "cut", "repeat", "drop", "number"]),
+        st.integers(0, 1 << 20),
+        st.binary(max_size=8),
     ),
     min_size=1,
     max_size=8,

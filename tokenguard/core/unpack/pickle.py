@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _LONGEST_VALUE = 8 * 1024 * 1024
 _PACKED = 16 * 1024 * 1024
 _LONGEST_LINE = 1024 * 1024
+_LOOK = 4096  # bytes that are looked through at once
 _SHORTEST = 20  # no credential has fewer bytes
 
 _STOP = ord(".")
@@ -29,6 +31,17 @@ def _arguments() -> dict[int, int]:
     import pickletools
 
     return {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
+
+
+@cache
+def _run() -> re.Pattern[bytes]:
+    """Operations with arguments of a fixed length, of which large pickles are mostly made, but for the last one."""
+    by_count: dict[int, bytes] = {}
+    for code, count in _arguments().items():
+        if count >= 0 and code != _STOP:
+            by_count[count] = by_count.get(count, b"") + b"\\x%02x" % code
+    choices = [b"[%s].{%d}" % (codes, count) for count, codes in sorted(by_count.items())]
+    return re.compile(b"(?:%s){1,%d}" % (b"|".join(choices), _LOOK), re.DOTALL)
 
 
 @cache
@@ -83,7 +96,13 @@ class _Walk:
         source = self._source
         arguments, lengths = _arguments(), _value_lengths()
         while is_pickle(source.peek(16)):
-            while operation := source.read(1):
+            while True:
+                if run := _run().match(source.peek(_LOOK)):
+                    source.skip(run.end())
+                    continue
+                operation = source.read(1)
+                if not operation:
+                    return
                 code = operation[0]
                 try:
                     if code in lengths:

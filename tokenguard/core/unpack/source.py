@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from tokenguard.core.windows import fill
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -88,19 +90,22 @@ class Source:
     def __init__(self, read: Callable[[int], bytes], file: BinaryIO | None = None, size: int = 0) -> None:
         self._read = read
         self._ahead = b""
+        self._at = 0  # where in what was looked ahead at the next byte is
         self.file = file
         self.size = size
 
     def peek(self, count: int) -> bytes:
         """The next `count` bytes, which will be read again; fewer where it ends."""
-        while len(self._ahead) < count and (piece := self._read(count - len(self._ahead))):
-            self._ahead += piece
-        return self._ahead[:count]
+        if len(self._ahead) - self._at < count:
+            missing = count - (len(self._ahead) - self._at)
+            self._ahead, self._at = self._ahead[self._at :] + fill(self._read, missing), 0
+        return self._ahead[self._at : self._at + count]
 
     def read(self, most: int) -> bytes:
         """Up to `most` bytes, none at the end alone."""
-        if self._ahead:
-            piece, self._ahead = self._ahead[:most], self._ahead[most:]
+        if self._at < len(self._ahead):
+            piece = self._ahead[self._at : self._at + most]
+            self._at += len(piece)
             return piece
         return self._read(most)
 
@@ -116,9 +121,10 @@ class Source:
 
     def skip(self, count: int) -> None:
         """Leaves out `count` bytes. Raises CutError where it ends before."""
-        if self.file is not None and count > len(self._ahead) + PIECE:
-            count -= len(self._ahead)
-            self._ahead = b""
+        left = len(self._ahead) - self._at
+        if self.file is not None and count > left + PIECE:
+            count -= left
+            self._at = len(self._ahead)
             if self.file.tell() + count > self.size:
                 raise CutError("damaged: ends too early")
             self.file.seek(count, 1)

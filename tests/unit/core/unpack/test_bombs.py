@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CHILD = """
 import io, json, resource, sys
@@ -39,13 +43,15 @@ def zeros(kind: str) -> bytes:
 
     from tokenguard.core.unpack.compressed import zstd_module
 
-    compressor = {
+    makers: dict[str, Callable[[], Any]] = {
         "gzip": lambda: zlib.compressobj(9, 8, 31),
         "bzip2": bz2.BZ2Compressor,
         "xz": lambda: lzma.LZMACompressor(preset=1),
         "zstd": lambda: zstd_module().ZstdCompressor(),
-    }[kind]()
-    return b"".join(compressor.compress(bytes(1 << 20)) for _ in range(340)) + compressor.flush()
+    }
+    compressor = makers[kind]()
+    pieces: list[bytes] = [compressor.compress(bytes(1 << 20)) for _ in range(340)]
+    return b"".join([*pieces, compressor.flush()])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")

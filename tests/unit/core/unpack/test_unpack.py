@@ -47,7 +47,7 @@ def found(data: bytes, name: str = "file") -> set[tuple[str, ...]]:
     return {inside for inside, content in opened(data, name)[0].items() if detect(content)}
 
 
-EXPECTED = {
+EXPECTED: dict[str, set[tuple[str, ...]]] = {
     "a.txt.gz": {("a.txt",)},
     "a.bz2": {("a",)},
     "a.xz": {("a",)},
