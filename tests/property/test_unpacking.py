@@ -16,9 +16,10 @@ from tokenguard.core.unpack.walk import Cut
 CONTAINERS = {name: data for name, data in every_container(user_token()).items() if name != "a.feather"}
 LIMITS = Limits(bytes=4_000_000, members=1000)
 
+WAYS = ["flip", "cut", "repeat", "drop", "number"]
 changes = st.lists(
     st.tuples(
-        st.sampled_from(["flip", "cut", "repeat", "drop", "number"]),
+        st.sampled_from(WAYS),
         st.integers(0, 1 << 20),
         st.binary(max_size=8),
     ),

@@ -35,6 +35,7 @@ def recognise(head: bytes, tail: bytes = b"", size: int = -1) -> Format | None:
 
     `size` is that of the file, -1 where it is not known.
     """
+    head = head[:HEAD]
     by_magic = _MAGIC.get(head[:2])
     found = by_magic and by_magic(head)
     if found:
@@ -42,7 +43,7 @@ def recognise(head: bytes, tail: bytes = b"", size: int = -1) -> Format | None:
     # Text has no NUL, and all that follows has some.
     if b"\0" in head:
         found = _without_magic(head, size)
-    elif b"%PDF-" in head[:HEAD]:
+    elif b"%PDF-" in head:
         found = _pdf(head)
     return found or (_zip() if tail[-TAIL:].startswith(b"PK\5\6") else None)
 
@@ -58,7 +59,7 @@ def _without_magic(head: bytes, size: int) -> Format | None:
 
         if is_header(head[:512]):
             return Format(open_tar, is_in_order=True, is_covered=True, folds=True)
-    if b"%PDF-" in head[:HEAD]:
+    if b"%PDF-" in head:
         return _pdf(head)
     return None
 

@@ -35,7 +35,7 @@ def _arguments() -> dict[int, int]:
 
 @cache
 def _run() -> re.Pattern[bytes]:
-    """Operations with arguments of a fixed length, of which large pickles are mostly made, but for the last one."""
+    """Operations with arguments of a fixed length, but the last: large pickles are mostly made of them."""
     by_count: dict[int, bytes] = {}
     for code, count in _arguments().items():
         if count >= 0 and code != _STOP:

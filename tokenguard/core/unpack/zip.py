@@ -235,7 +235,9 @@ def _find(file: BinaryIO, needle: bytes, start: int, end: int) -> int:
     """Where `needle` stands first between two offsets, -1 where it does not."""
     read = Slice(file, start, end - start).read
     data = b""
-    while piece := read(16 * PIECE):
+    step = 256  # it is near where members lie side by side
+    while piece := read(step):
+        step = min(4 * step, 16 * PIECE)
         kept = data[len(data) - len(needle) + 1 :]
         data = kept + piece
         found = data.find(needle)
