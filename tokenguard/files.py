@@ -8,13 +8,11 @@ import stat
 from tokenguard.core.blob import Window
 from tokenguard.core.detect import LEAD, TAIL
 from tokenguard.core.scan import ChangedError
+from tokenguard.core.windows import WINDOW as WINDOW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-# Two processes with a window and its copy each stay far below 200 MB.
-WINDOW = 8 * 1024 * 1024
 
 _FLAGS = (
     os.O_RDONLY

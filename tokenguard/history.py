@@ -11,13 +11,13 @@ from tokenguard import workers
 from tokenguard.account import Account
 from tokenguard.ci import range_of_job
 from tokenguard.core.blob import Blob, Unreadable, whole
+from tokenguard.core.windows import windows_from
 from tokenguard.errors import UsageError
 from tokenguard.files import WINDOW
 from tokenguard.repository import Repository
 from tokenguard.sources.git import Git, GitError
 from tokenguard.sources.lineage import oldest_first
 from tokenguard.sources.objects import CORRUPT, list_objects, resolve, short, sift_objects
-from tokenguard.sources.stream import windows_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -156,8 +156,8 @@ def scan_stdin(
     name: str, *, use_config: bool = True, held: Held | None = None, detectors: Detectors | None = None
 ) -> Report:
     """Scans standard input, to be called `name` in the Report. Raises IncompleteError where there is none."""
+    from tokenguard.core.windows import windows_from
     from tokenguard.process import standard_input
-    from tokenguard.sources.stream import windows_from
 
     return scan_blob_alone(
         Blob(Origin(name), windows_from(standard_input().read)),

@@ -12,9 +12,9 @@ from typing import NamedTuple
 from tokenguard import workers
 from tokenguard.core.detect import detect
 from tokenguard.core.scan import spans_of
+from tokenguard.core.windows import windows_from
 from tokenguard.sources.git import GitError
 from tokenguard.sources.prefilter import prefilter
-from tokenguard.sources.stream import windows_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

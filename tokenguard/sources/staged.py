@@ -6,9 +6,9 @@ import os
 from typing import NamedTuple
 
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
+from tokenguard.core.windows import windows_from
 from tokenguard.files import WINDOW
 from tokenguard.sources.git import Git, GitError
-from tokenguard.sources.stream import windows_from
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,29 +1,32 @@
-"""Windows over bytes that come through a pipe, once and in order."""
+"""Windows over bytes that come once and in order: from a pipe, or out of an archive."""
 
 from __future__ import annotations
 
 from tokenguard.core.blob import Window
 from tokenguard.core.detect import LEAD, TAIL
-from tokenguard.files import WINDOW
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# Two processes with a window and its copy each stay far below 200 MB.
+WINDOW = 8 * 1024 * 1024
+
 
 def windows_from(read: Callable[[int], bytes]) -> Iterator[Window]:
     """The windows of what `read(most)` gives until it gives nothing."""
     start = first = 0
-    data = _fill(read, WINDOW + TAIL)
+    data = fill(read, WINDOW + TAIL)
     while len(data) == first - start + WINDOW + TAIL:
         last = first + WINDOW
         yield Window(data, start, first, last)
-        data = data[last - LEAD - start :] + _fill(read, WINDOW)
+        data = data[last - LEAD - start :] + fill(read, WINDOW)
         start, first = last - LEAD, last
     yield Window(data, start, first, start + len(data))
 
 
-def _fill(read: Callable[[int], bytes], wanted: int) -> bytes:
+def fill(read: Callable[[int], bytes], wanted: int) -> bytes:
+    """`wanted` bytes of what `read` gives, fewer only where it ends."""
     parts = []
     while wanted and (part := read(wanted)):
         parts.append(part)

@@ -9,8 +9,8 @@ from tokenguard.core.blob import Blob, Origin
 from tokenguard.core.detect import LEAD, TAIL
 from tokenguard.core.finding import Finding
 from tokenguard.core.scan import scan_blob
+from tokenguard.core.windows import windows_from
 from tokenguard.files import WINDOW
-from tokenguard.sources.stream import windows_from
 
 SIZES = [
     0,

@@ -1,0 +1,156 @@
+"""What can be opened, and how it is told from its bytes: never from its name alone."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tokenguard.core.unpack.source import Budget, Flaw, Part, Source
+
+HEAD = 1024
+"""Bytes from the beginning that tell a container."""
+
+TAIL = 22
+"""Bytes from the end that tell a zip behind something else: its end record, without a comment."""
+
+
+class Format(NamedTuple):
+    """How a format is opened.
+
+    `is_in_order`: it needs no look ahead or back. `is_covered`: its own bytes show nothing that its parts do not.
+    `folds`: within a compressed stream it is no level of its own.
+    """
+
+    open: Callable[[Source, str, Budget], Iterator[Part | Flaw]]
+    is_in_order: bool = False
+    is_covered: bool = False
+    folds: bool = False
+
+
+def recognise(head: bytes, tail: bytes = b"", size: int = -1) -> Format | None:
+    """The format of a file by its first HEAD and last TAIL bytes, None where it is no container.
+
+    `size` is that of the file, -1 where it is not known.
+    """
+    head = head[:HEAD]
+    by_magic = _MAGIC.get(head[:2])
+    found = by_magic and by_magic(head)
+    if found:
+        return found
+    # Text has no NUL, and all that follows has some.
+    if b"\0" in head:
+        found = _without_magic(head, size)
+    elif b"%PDF-" in head:
+        found = _pdf(head)
+    return found or (_zip() if tail[-TAIL:].startswith(b"PK\5\6") else None)
+
+
+def _without_magic(head: bytes, size: int) -> Format | None:
+    if head[8:9] == b"{" and head[4:8] == b"\0\0\0\0":
+        from tokenguard.core.unpack.tensors import is_safetensors, open_safetensors
+
+        if is_safetensors(head, size):
+            return Format(open_safetensors, is_in_order=True)
+    if b"\0" in head[100:264]:
+        from tokenguard.core.unpack.tar import is_header, open_tar
+
+        if is_header(head[:512]):
+            return Format(open_tar, is_in_order=True, is_covered=True, folds=True)
+    if b"%PDF-" in head:
+        return _pdf(head)
+    return None
+
+
+def _compressed(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.compressed import kind_of, open_compressed
+
+    return Format(open_compressed, is_in_order=True, is_covered=True) if kind_of(head) else None
+
+
+def _zip(head: bytes = b"PK\3\4") -> Format | None:
+    from tokenguard.core.unpack.zip import open_zip
+
+    return Format(open_zip) if head[2:4] in (b"\3\4", b"\5\6", b"\7\x08") else None
+
+
+def _script(head: bytes) -> Format | None:
+    """A program that has an archive behind its first line, as zipapp makes them."""
+    return _zip() if b"\nPK\3\4" in head else None
+
+
+def _pdf(_head: bytes) -> Format | None:
+    from tokenguard.core.unpack.pdf import open_pdf
+
+    return Format(open_pdf)
+
+
+def _png(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.png import open_png
+
+    return Format(open_png, is_in_order=True) if head.startswith(b"\x89PNG\r\n\x1a\n") else None
+
+
+def _sqlite(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.sqlite import open_sqlite
+
+    return Format(open_sqlite) if head.startswith(b"SQLite format 3\0") else None
+
+
+def _pickle(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.pickle import is_pickle, open_pickle
+
+    return Format(open_pickle, is_in_order=True) if is_pickle(head) else None
+
+
+def _numpy(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.tensors import open_numpy
+
+    return Format(open_numpy, is_in_order=True) if head.startswith(b"\x93NUMPY") else None
+
+
+def _gguf(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.tensors import is_gguf, open_gguf
+
+    return Format(open_gguf, is_in_order=True) if is_gguf(head) else None
+
+
+def _parquet(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.parquet import open_parquet
+
+    return Format(open_parquet) if head.startswith(b"PAR1") else None
+
+
+def _arrow(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.arrow import is_arrow, open_arrow
+
+    return Format(open_arrow) if is_arrow(head) else None
+
+
+def _bundle(head: bytes) -> Format | None:
+    from tokenguard.core.unpack.bundle import SIGNATURES, open_bundle
+
+    return Format(open_bundle, is_in_order=True) if head.startswith(SIGNATURES) else None
+
+
+_MAGIC: dict[bytes, Callable[[bytes], Format | None]] = {
+    b"\x1f\x8b": _compressed,
+    b"BZ": _compressed,
+    b"\xfd7": _compressed,
+    b"]\0": _compressed,
+    b"\x28\xb5": _compressed,
+    **{bytes([low, 0x2A]): _compressed for low in range(0x50, 0x60)},
+    b"PK": _zip,
+    b"#!": _script,
+    b"\x89P": _png,
+    b"SQ": _sqlite,
+    **{bytes([0x80, protocol]): _pickle for protocol in range(2, 6)},
+    b"\x93N": _numpy,
+    b"GG": _gguf,
+    b"PA": _parquet,
+    b"AR": _arrow,
+    b"\xff\xff": _arrow,
+    b"# ": _bundle,
+}

@@ -1,0 +1,153 @@
+"""The strings in a pickle, which is never run: its operations are gone through and left."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenguard.core.unpack.source import Budget, Source
+
+# Values that are looked into, in bytes each and together. The bytes of larger ones are in the file as they are.
+_LONGEST_VALUE = 8 * 1024 * 1024
+_PACKED = 16 * 1024 * 1024
+_LONGEST_LINE = 1024 * 1024
+_LOOK = 4096  # bytes that are looked through at once
+_SHORTEST = 20  # no credential has fewer bytes
+
+_STOP = ord(".")
+# What makes a value: what a pickle without frames begins with.
+_BEGINNINGS = b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
+
+
+@cache
+def _arguments() -> dict[int, int]:
+    """How long the argument of each operation is; -1: up to a line end; less: as long as it says."""
+    import pickletools
+
+    return {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
+
+
+@cache
+def _run() -> re.Pattern[bytes]:
+    """Operations with arguments of a fixed length, but the last: large pickles are mostly made of them."""
+    by_count: dict[int, bytes] = {}
+    for code, count in _arguments().items():
+        if count >= 0 and code != _STOP:
+            by_count[count] = by_count.get(count, b"") + b"\\x%02x" % code
+    choices = [b"[%s].{%d}" % (codes, count) for count, codes in sorted(by_count.items())]
+    return re.compile(b"(?:%s){1,%d}" % (b"|".join(choices), _LOOK), re.DOTALL)
+
+
+@cache
+def _value_lengths() -> dict[int, tuple[int, bool]]:
+    """Of the operations with a value: the bytes of its length, and whether it is text or bytes and no number."""
+    import pickletools
+
+    widths = {
+        pickletools.TAKEN_FROM_ARGUMENT1: 1,
+        pickletools.TAKEN_FROM_ARGUMENT4: 4,
+        pickletools.TAKEN_FROM_ARGUMENT4U: 4,
+        pickletools.TAKEN_FROM_ARGUMENT8U: 8,
+    }
+    return {
+        ord(operation.code): (widths[operation.arg.n], not operation.name.startswith("LONG"))
+        for operation in pickletools.opcodes
+        if operation.arg and operation.arg.n in widths
+    }
+
+
+def is_pickle(head: bytes) -> bool:
+    """Whether `head` begins like a pickle of protocol 2 to 5 (PEP 307, PEP 3154, PEP 574)."""
+    if len(head) < 3 or head[0] != 0x80 or not 2 <= head[1] <= 5:
+        return False
+    # A frame of a size that can be, or what makes a value.
+    return (head[2] == 0x95 and head[9:11] == b"\0\0") or head[2] in _BEGINNINGS
+
+
+def open_pickle(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Flaw]:
+    """The texts in the pickles that `source` begins with, and what of their bytes is packed itself.
+
+    joblib and torch write arrays behind or between them. Whatever cannot be followed stands in the file as it is,
+    so that nothing is said of it.
+    """
+    walk = _Walk(source)
+    yield Part("strings", Pieces(walk.texts()).read, has_lines=False)
+    for number, value in enumerate(walk.packed, 1):
+        yield Part(f"packed {number}", Pieces([value]).read)
+    if walk.left_out:
+        yield Flaw("", f"packed values of more than {_PACKED} bytes in a pickle")
+
+
+class _Walk:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self.packed: list[bytes] = []
+        self.left_out = False
+        self._room = _PACKED
+
+    def texts(self) -> Iterator[bytes]:
+        """Every text and every array of characters, in order."""
+        source = self._source
+        arguments, lengths = _arguments(), _value_lengths()
+        while is_pickle(source.peek(16)):
+            while True:
+                if run := _run().match(source.peek(_LOOK)):
+                    source.skip(run.end())
+                    continue
+                operation = source.read(1)
+                if not operation:
+                    return
+                code = operation[0]
+                try:
+                    if code in lengths:
+                        width, is_value = lengths[code]
+                        length = int.from_bytes(source.exactly(width), "little")
+                        if is_value and _SHORTEST <= length <= _LONGEST_VALUE:
+                            yield from self._value(source.exactly(length))
+                        else:
+                            self._skip(length)
+                    elif (count := arguments.get(code, -9)) >= 0:
+                        source.exactly(count)
+                    elif count == -1:
+                        yield self._line()
+                    else:
+                        return
+                except CutError:
+                    return
+                if code == _STOP:
+                    break
+
+    def _skip(self, length: int) -> None:
+        from tokenguard.core.unpack.formats import HEAD, recognise
+
+        if length > _LONGEST_VALUE:
+            self.left_out |= recognise(self._source.peek(HEAD)) is not None
+        self._source.skip(length)
+
+    def _line(self) -> bytes:
+        line = b""
+        while b"\n" not in line:
+            ahead = self._source.peek(len(line) + 256)
+            if len(ahead) == len(line) or len(line) > _LONGEST_LINE:
+                raise CutError("damaged: ends too early")
+            line = ahead
+        line = line.partition(b"\n")[0]
+        self._source.skip(len(line) + 1)
+        return line
+
+    def _value(self, value: bytes) -> Iterator[bytes]:
+        from tokenguard.core.unpack.formats import HEAD, TAIL, recognise
+        from tokenguard.core.unpack.tensors import narrowed
+
+        if recognise(value[:HEAD], value[-TAIL:], len(value)):
+            self.left_out |= len(value) > self._room
+            if len(value) <= self._room:
+                self._room -= len(value)
+                self.packed.append(value)
+        yield narrowed(value)

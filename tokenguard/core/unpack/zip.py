@@ -1,0 +1,329 @@
+"""Zip, and whatever is one inside: wheels, documents, checkpoints, packages (APPNOTE.TXT 6.3.10).
+
+The directory at the end says what is in it, and the headers before the members say it again. Programs believe
+the one or the other, so that both are read, and it is said where they disagree.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+from tokenguard.core.unpack.compressed import (
+    BZIP2,
+    GZIP,
+    HELD,
+    LZMA,
+    XZ,
+    ZSTD,
+    Decompressed,
+    Inflate,
+    maker,
+)
+from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Slice
+from tokenguard.core.windows import fill
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    from tokenguard.core.unpack.compressed import Decompressor
+    from tokenguard.core.unpack.source import Budget, Source
+
+LOCAL = b"PK\3\4"
+END = b"PK\5\6"
+END_SIZE = 22
+LONGEST_END = END_SIZE + 0xFFFF
+
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_UNKNOWN = 0xFFFFFFFF
+_NO_CHECKSUM = -1
+
+_ENCRYPTED = 1
+_STREAMED = 8  # sizes and checksum stand after the content
+_UTF8 = 0x800
+
+_STORED, _DEFLATED, _LZMA = 0, 8, 14
+_NAMES = {1: "shrink", 6: "implode", 9: "deflate64", 97: "wavpack", 98: "ppmd", 99: "aes"}
+_KINDS = {12: BZIP2, 20: ZSTD, 93: ZSTD, 95: XZ}
+_METHODS = {_STORED, _DEFLATED, _LZMA, *_NAMES, *_KINDS}
+
+
+class _Entry(NamedTuple):
+    """A member as one of its headers describes it: `offset` is its local header's, `stored` its packed size."""
+
+    offset: int
+    flags: int
+    method: int
+    crc: int
+    stored: int
+    size: int
+    name: bytes
+
+
+class _Local(NamedTuple):
+    entry: _Entry
+    content: int
+    """Where the content begins."""
+
+
+def find_end(tail: bytes) -> int:
+    """Where in the last bytes of a file its end record stands, -1 where there is none."""
+    at = tail.rfind(END)
+    while at >= 0:
+        if at + END_SIZE <= len(tail) and at + END_SIZE + int.from_bytes(tail[at + 20 : at + 22], "little") <= len(
+            tail
+        ):
+            return at
+        at = tail.rfind(END, 0, at + 3)
+    return -1
+
+
+def open_zip(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw]:
+    """The members that the directory names, in the order in which they lie, and those that it does not name."""
+    file, size = source.file, source.size
+    if file is None:  # the walk gives files only to what looks around in them
+        return
+    end, flaw, entries = _directory(file, size, budget.members)
+    at, last = 0, -1
+    is_zip = not flaw
+    for entry in entries:
+        if entry.offset == last:
+            continue  # the same bytes by another name
+        if entry.offset < at:
+            yield Flaw(_text(entry), "damaged: overlaps another member")
+            continue
+        yield from _unnamed(file, at, entry.offset, budget)
+        last = entry.offset
+        local = _local(file, entry.offset)
+        if local is None:
+            yield Flaw(_text(entry), "damaged: is not where the directory says")
+            continue
+        yield from _member(file, entry, local, budget)
+        at = local.content + entry.stored
+        if not _agree(entry, local.entry):
+            yield Flaw(_text(entry), "damaged: its headers disagree")
+            # What a program finds that goes by the other header.
+            yield from _member(file, local.entry, local, budget)
+    for part in _unnamed(file, at, end, budget):
+        is_zip = True
+        yield part
+    if flaw and is_zip:
+        yield Flaw("", flaw)
+
+
+def _directory(file: BinaryIO, size: int, most: int) -> tuple[int, str, list[_Entry]]:
+    """Where the directory begins, what is wrong with it, and up to `most` entries in the order of offsets."""
+    file.seek(max(0, size - LONGEST_END))
+    tail = file.read(LONGEST_END)
+    found = find_end(tail)
+    if found < 0:
+        return size, "damaged: no directory at its end", []
+    end = size - len(tail) + found
+    length, offset = struct.unpack_from("<LL", tail, found + 12)
+    if _UNKNOWN in (length, offset) and tail[max(0, found - 20) : max(0, found - 16)] == b"PK\6\7":
+        end = int.from_bytes(tail[found - 12 : found - 4], "little")
+        record = Slice(file, min(end, size), 56).read(56)
+        if len(record) < 56 or record[:4] != b"PK\6\6":
+            return size, "damaged: no directory where it should be", []
+        length, offset = struct.unpack_from("<QQ", record, 40)
+    start = end - length
+    moved = start - offset  # by what was put before the archive
+    if start < 0 or moved < 0:
+        return size, "damaged: no directory where it should be", []
+    entries: list[_Entry] = []
+    flaw = ""
+    try:
+        for entry in _entries(Slice(file, start, length).read):
+            if len(entries) >= most:
+                raise CutError(f"holds more than {most} members")
+            entries.append(entry._replace(offset=entry.offset + moved))
+    except CutError as error:
+        flaw = str(error)
+    entries.sort()
+    return start, flaw, entries
+
+
+def _entries(read: Callable[[int], bytes]) -> Iterator[_Entry]:
+    """The entries of a directory. Raises CutError where something else is among them."""
+    data = b""
+    at = 0
+    while True:
+        if len(data) - at < _CENTRAL.size + 3 * 0xFFFF:
+            data, at = data[at:] + fill(read, 16 * PIECE), 0
+        if at == len(data):
+            return
+        if len(data) - at < _CENTRAL.size or data[at : at + 4] != b"PK\1\2":
+            raise CutError("damaged: its directory is no directory")
+        _, _, _, flags, method, _, _, crc, stored, size, named, extended, commented, _, _, _, offset = (
+            _CENTRAL.unpack_from(data, at)
+        )
+        at += _CENTRAL.size
+        name, extra = data[at : at + named], data[at + named : at + named + extended]
+        size, stored, offset = _wide(extra, size, stored, offset)
+        yield _Entry(offset, flags, method, crc, stored, size, name)
+        at += named + extended + commented
+
+
+def _wide(extra: bytes, *numbers: int) -> list[int]:
+    """`numbers`, those that did not fit into 32 bits out of the extra field of zip64 (4.5.3)."""
+    wide = list(numbers)
+    at = 0
+    while at + 4 <= len(extra):
+        tag, length = struct.unpack_from("<HH", extra, at)
+        at += 4
+        if tag == 1:
+            field = extra[at : at + length]
+            for index, number in enumerate(numbers):
+                if number == _UNKNOWN and len(field) >= 8:
+                    wide[index] = int.from_bytes(field[:8], "little")
+                    field = field[8:]
+        at += length
+    return wide
+
+
+def _local(file: BinaryIO, offset: int) -> _Local | None:
+    """The header before a member, None where there is none."""
+    read = Slice(file, offset, _LOCAL.size + 2 * 0xFFFF).read
+    header = read(_LOCAL.size)
+    if len(header) < _LOCAL.size or header[:4] != LOCAL:
+        return None
+    _, _, flags, method, _, _, crc, stored, size, named, extended = _LOCAL.unpack(header)
+    name, extra = read(named), read(extended)
+    size, stored = _wide(extra, size, stored)
+    return _Local(_Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended)
+
+
+def _agree(central: _Entry, local: _Entry) -> bool:
+    """Whether two headers describe the same member; of one that was streamed the second knows no sizes."""
+    streamed = local.flags & _STREAMED and not local.stored
+    return (
+        central.name == local.name
+        and central.method == local.method
+        and (central.flags ^ local.flags) & _ENCRYPTED == 0
+        and (bool(streamed) or (central.stored, central.size) == (local.stored, local.size))
+    )
+
+
+def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[Part | Flaw]:
+    """Members that lie where the directory names none."""
+    at = start
+    while end - at > _LOCAL.size and (at := _find(file, LOCAL, at, end)) >= 0:
+        local = _local(file, at)
+        if local is None or not _is_plausible(local.entry) or local.content > end:
+            at += len(LOCAL)
+            continue
+        entry = local.entry
+        if entry.flags & _STREAMED and not entry.stored:
+            # How long it is stands after it; what is packed ends by itself.
+            stop = _find(file, b"PK", local.content, end) if entry.method == _STORED else end
+            entry = entry._replace(stored=(end if stop < 0 else stop) - local.content, crc=_NO_CHECKSUM)
+            at = local.content
+        else:
+            at = local.content + entry.stored
+        yield from _member(file, entry, local, budget)
+
+
+def _is_plausible(entry: _Entry) -> bool:
+    """Whether it can be a header at all: four bytes are soon found in a program."""
+    return entry.method in _METHODS and 0 < len(entry.name) < 4096 and min(entry.name) >= 32
+
+
+def _find(file: BinaryIO, needle: bytes, start: int, end: int) -> int:
+    """Where `needle` stands first between two offsets, -1 where it does not."""
+    read = Slice(file, start, end - start).read
+    data = b""
+    step = 256  # it is near where members lie side by side
+    while piece := read(step):
+        step = min(4 * step, 16 * PIECE)
+        kept = data[len(data) - len(needle) + 1 :]
+        data = kept + piece
+        found = data.find(needle)
+        if found >= 0:
+            return start - len(kept) + found
+        start += len(piece)
+    return -1
+
+
+def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Iterator[Part | Flaw]:
+    """What is packed behind a local header, as `entry` describes it."""
+    name = _text(entry)
+    if not entry.stored:
+        return
+    if entry.flags & _ENCRYPTED or entry.method == 99:
+        yield Flaw(name, "encrypted")
+        return
+    if entry.method not in _METHODS or entry.method in _NAMES:
+        method = _NAMES.get(entry.method, str(entry.method))
+        yield Flaw(name, f"packed by a method that is not known here: {method}")
+        return
+    read = Slice(file, local.content, entry.stored).read
+    try:
+        make, held = _decompressor(entry.method, read)
+        with budget.hold(held):
+            if make is not None:
+                read = Decompressed(read, make, budget).read
+            yield Part(name, _Content(read, entry).read)
+    except CutError as error:
+        yield Flaw(name, str(error))
+
+
+def _decompressor(method: int, read: Callable[[int], bytes]) -> tuple[Callable[[], Decompressor] | None, int]:
+    """What makes the decompressor of a method, and the memory that it takes; `read` gives its properties."""
+    if method == _STORED:
+        return None, 0
+    if method == _DEFLATED:
+        return lambda: Inflate(-15), HELD[GZIP]
+    if method != _LZMA:
+        kind = _KINDS[method]
+        return maker(kind), HELD[kind]
+    # Two bytes of version, the length of the properties, and those (5.8.8).
+    import lzma
+
+    properties = read(4 + 5)
+    coded = properties[4] if len(properties) == 9 else 255
+    dictionary = int.from_bytes(properties[5:9], "little")
+    if coded >= 9 * 5 * 5 or dictionary > HELD[LZMA]:
+        raise CutError("takes more memory than is allowed" if coded < 9 * 5 * 5 else "damaged: no lzma")
+    rest, lc = divmod(coded, 9)
+    pb, lp = divmod(rest, 5)
+    filters = [{"id": lzma.FILTER_LZMA1, "dict_size": max(dictionary, 4096), "lc": lc, "lp": lp, "pb": pb}]
+    if lc + lp > 4:
+        raise CutError("damaged: no lzma")
+    return lambda: lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters), HELD[LZMA]
+
+
+class _Content:
+    """The content of a member, against its length where it is stored and its checksum where it was packed."""
+
+    def __init__(self, read: Callable[[int], bytes], entry: _Entry) -> None:
+        self._read = read
+        self._entry = entry
+        self._crc = 0
+        self._size = 0
+
+    def read(self, most: int) -> bytes:
+        """Up to `most` bytes. Raises CutError where it is not what the header says."""
+        import zlib
+
+        entry = self._entry
+        if entry.method == _STORED:
+            piece = self._read(most)
+            self._size += len(piece)
+            if not piece and self._size < entry.stored and entry.crc != _NO_CHECKSUM:
+                raise CutError("damaged: ends too early")
+            return piece
+        # lzma need not have an end of its own.
+        is_done = entry.method == _LZMA and self._size >= entry.size
+        piece = b"" if is_done else self._read(most)
+        self._size += len(piece)
+        self._crc = zlib.crc32(piece, self._crc)
+        if not piece and entry.crc not in (self._crc, _NO_CHECKSUM):
+            raise CutError("damaged: its checksum is wrong")
+        return piece
+
+
+def _text(entry: _Entry) -> str:
+    return entry.name.decode("utf-8", "surrogateescape") if entry.flags & _UTF8 else entry.name.decode("cp437")
