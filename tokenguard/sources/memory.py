@@ -26,7 +26,7 @@ _FORMAT = 1
 # What decides whether bytes are a credential; a change in any of them makes the memory void.
 _RULES = (
     *("core.boundary", "core.detect", "core.judge", "core.jws", "core.kinds", "core.patterns", "core.plausible"),
-    *("core.scan", "core.trigrams", "sources.objects", "sources.prefilter", "sources.stream"),
+    *("core.scan", "core.trigrams", "sources.objects", "sources.prefilter", "core.windows"),
 )
 
 
