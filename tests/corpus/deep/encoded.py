@@ -134,7 +134,7 @@ BASE64: Recipes = {
     "http/request.txt": once(
         3,
         lambda token: (
-            f"GET /api/whoami-v2 HTTP/1.1\r\nHost: huggingface.co\r\nAuthorization: Basic {b64('alice:' + token)}\r\n\r\n"
+            f"GET /api HTTP/1.1\r\nHost: huggingface.co\r\nAuthorization: Basic {b64('alice:' + token)}\r\n\r\n"
         ),
         "base64",
     ),
@@ -182,7 +182,7 @@ BASE64: Recipes = {
     "files/cloud-init.yaml": once(
         5,
         lambda token: (
-            f"#cloud-config\nwrite_files:\n  - path: /root/.env\n    encoding: b64\n    content: {b64(dotenv(token))}\n"
+            f"#cloud-config\nwrite_files:\n  - path: /.env\n    encoding: b64\n    content: {b64(dotenv(token))}\n"
         ),
         "base64",
     ),
@@ -230,7 +230,7 @@ UTF16: Recipes = {
         3, lambda token: codecs.BOM_UTF16_BE + session(token).encode("utf-16-be"), "utf-16"
     ),
     "windows/big-endian-no-mark.txt": once(3, lambda token: session(token).encode("utf-16-be"), "utf-16"),
-    "windows/chinese.txt": once(2, lambda token: f"令牌管理\r\n令牌：{token}。\r\n".encode("utf-16"), "utf-16"),
+    "windows/chinese.txt": once(2, lambda token: f"令牌管理\r\n令牌 {token}。\r\n".encode("utf-16"), "utf-16"),
     "windows/environment.reg": once(
         4, lambda token: registry_hive(f'"{token}"', '"HF_TOKEN"').encode("utf-16"), "utf-16"
     ),
