@@ -188,7 +188,7 @@ BASE64: Recipes = {
     ),
     "files/loader.py": once(
         2,
-        lambda token: f"import base64\nKEY = {base64.urlsafe_b64encode(b'~~?>' + token.encode() + b'>>?~')}\n",
+        lambda token: f"import base64\nKEY = {base64.urlsafe_b64encode(b'~~?>' + token.encode() + b'>>?~')!r}\n",
         "base64",
     ),
     "files/unpadded.js": once(1, lambda token: f"const key = atob('{b64(token).rstrip('=')}');\n", "base64"),

@@ -99,14 +99,13 @@ def checkpoint(values: dict[str, object]) -> bytes:
     )
 
 
-def database(token: str) -> bytes:
-    """With a value over several pages, in the third of which the token begins."""
+def database(token: str, first: str = "a=1") -> bytes:
+    """With a value over several pages, the token somewhere in it; `first` is a short one."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.sqlite"
         connection = sqlite3.connect(path)
         connection.execute("create table cookies(host text, value text)")
-        connection.execute("insert into cookies values('example.com', 'a=1')")
-        # Split by the border of the page after it: 4096 less what a page has before its values.
+        connection.execute("insert into cookies values('example.com', ?)", (first,))
         connection.execute(
             "insert into cookies values('huggingface.co', ?)",
             ("x" * 4050 + " y" * 2000 + " " + token + " z" * 3000,),
@@ -337,7 +336,10 @@ DATA: Recipes = {
         for protocol in range(2, 6)
     },
     "data/packed.pkl": leaking(
-        lambda token: pickle.dumps({"note": "packed by the nightly job", "env": gzip.compress(dotenv(token).encode())}), within("packed 1", "content", line=3)
+        lambda token: pickle.dumps(
+            {"note": "packed by the nightly job", "env": gzip.compress(dotenv(token).encode())}
+        ),
+        within("packed 1", "content", line=3),
     ),
     "data/names.npz": leaking(arrays, within("names.npy", "texts")),
     "data/objects.npy": leaking(objects, within("objects", "strings")),
