@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +20,7 @@ import sysconfig
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.corpus.deep.tree import FAMILIES, plant
 
@@ -78,9 +77,11 @@ def compare(top: Path) -> None:
             alarms = list(scan(top, family))
             seconds += time.perf_counter() - begun
             if family == HARMLESS:
-                cells.append(str(len(alarms)))
+                cells.append(
+                    f"{len(alarms):,} in {len({alarm.path for alarm in alarms})} files" if alarms else "0"
+                )
             else:
-                cells.append(str(len({key for key in _found(wanted[family], alarms)})))
+                cells.append(str(len(set(_found(wanted[family], alarms)))))
         print(f"| {name} | {' | '.join(cells)} | {seconds:.1f} |")
 
 
@@ -124,9 +125,10 @@ def detect_secrets(*options: str) -> Callable[[Path, str], Iterator[Alarm]]:
     return scan
 
 
-def output(command: list[str], top: Path) -> dict[str, list[dict[str, str]]]:
+def output(command: list[str], top: Path) -> dict[str, Any]:
     done = subprocess.run(command, cwd=top, capture_output=True, text=True, check=False)
-    return json.loads(done.stdout or '{"findings": []}')
+    document: dict[str, Any] = json.loads(done.stdout or '{"findings": []}')
+    return document
 
 
 SCANNERS: dict[str, Callable[[Path, str], Iterator[Alarm]]] = {

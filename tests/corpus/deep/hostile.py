@@ -14,7 +14,7 @@ import tarfile
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from tests.corpus.deep.cases import Place, leaking, once, silent, within
+from tests.corpus.deep.cases import Place, leaking, silent, within
 from tests.corpus.deep.encoded import dotenv
 from tests.corpus.deep.packed import config, database, log, pdf, png
 from tests.support import archives
@@ -51,9 +51,9 @@ def corrupt_member(token: str) -> bytes:
     return bytes(data)
 
 
-def encrypted_member(token: str) -> bytes:
+def encrypted_member(token: str, name: str = "secret") -> bytes:
     """The flag that says so is all that tells."""
-    data = bytearray(archives.zipped({"secret": noise(100), ".env": env(token)}))
+    data = bytearray(archives.zipped({name: noise(100), ".env": env(token)}))
     data[data.index(b"PK\3\4") + 6] |= 1
     data[data.index(b"PK\1\2") + 8] |= 1
     return bytes(data)
@@ -184,6 +184,7 @@ DAMAGED: Recipes = {
     "corrupt.zip": damaged(corrupt_member, within(".env", line=3)),
     "corrupt.gz": silent(lambda: gzip.compress(noise(1000))[:-8] + bytes(8), unreadable=True),
     "encrypted.zip": damaged(encrypted_member, within(".env", line=3)),
+    "encrypted-escapes.zip": damaged(lambda token: encrypted_member(token, ESCAPES), within(".env", line=3)),
     "encrypted.pdf": silent(
         lambda: pdf("none").replace(b"/Root 1 0 R", b"/Root 1 0 R /Encrypt 9 0 R"), unreadable=True
     ),
@@ -218,8 +219,9 @@ TRICKS: Recipes = {
     "picture-and-archive.gif": leaking(
         lambda token: b"GIF89a\1\0\1\0\0\0\0;" + archives.zipped({".env": env(token)}), within(".env", line=3)
     ),
-    "deep.ipynb": once(1, deep_notebook),
-    "truncated.ipynb": once(6, truncated_notebook),
+    # Text as any other, up to where it ends.
+    "deep.ipynb": leaking(deep_notebook, Place(1, cell=1)),
+    "truncated.ipynb": leaking(truncated_notebook, Place(6, cell=1)),
     "escapes.log": leaking(lambda token: f"\x1b]0;owned\x07{config(token).decode()}", Place(3)),
 }
 

@@ -100,24 +100,15 @@ def zipped(path: str) -> File:
     return File(path, archives.zipped({"work/train.ipynb": content}), (expected,))
 
 
-def worksheets(token: str) -> Cell:
-    """Of format 3: a cell has `input`, and lies in one of the worksheets, which are counted through."""
+def old_cell(text: str) -> Cell:
+    output = {"output_type": "pyout", "prompt_number": 1, "text": [text]}
+    return {"cell_type": "code", "collapsed": False, "input": ["token"], "language": "python", "outputs": [output]}
 
-    def cell(text: str) -> Cell:
-        output = {"output_type": "pyout", "prompt_number": 1, "text": [text]}
-        return {
-            "cell_type": "code",
-            "collapsed": False,
-            "input": ["token"],
-            "language": "python",
-            "outputs": [output],
-        }
 
-    sheets = [
-        {"cells": [cell("'a'")], "metadata": {}},
-        {"cells": [cell("'b'"), cell(f"'{token}'")], "metadata": {}},
-    ]
-    return {"metadata": {"name": "old"}, "nbformat": 3, "nbformat_minor": 0, "worksheets": sheets}
+def old(*sheets: tuple[Cell, ...]) -> Cell:
+    """Of format 3: cells lie in worksheets. There were never more than one; Jupyter shows them as one notebook."""
+    worksheets = [{"cells": list(cells), "metadata": {}} for cells in sheets]
+    return {"metadata": {"name": "old"}, "nbformat": 3, "nbformat_minor": 0, "worksheets": worksheets}
 
 
 def widgets(token: str) -> Cell:
@@ -199,7 +190,10 @@ RECIPES: Recipes = {
         "concatenation",
         encode=lambda token: token[:3] + '\\" + ',
     ),
-    "old.ipynb": leak(worksheets, 3, 1),
+    "old.ipynb": leak(lambda token: old((old_cell("'a'"), old_cell(f"'{token}'"))), 2, 1),
+    "worksheets.ipynb": leak(
+        lambda token: old((old_cell("'a'"),), (old_cell("'b'"), old_cell(f"'{token}'"))), 3, 1
+    ),
     "archive.zip": zipped,
     "figures.ipynb": silent(figures),
 }
