@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from tokenguard.core.blob import Blob, Unreadable, Window
 from tokenguard.core.report import Report, Tally
@@ -20,16 +21,23 @@ if TYPE_CHECKING:
     from tokenguard.core.finding import Allowed, Finding, Held
 
 
-class Account:
-    """What a scan has come upon so far; `held` takes the Tokens that Findings are about.
+class Search(NamedTuple):
+    """How it is searched, and what for.
 
-    `detectors` are those of detect-secrets, where they are to search too.
+    `held` takes the Tokens that Findings are about; `detectors` are those of detect-secrets, where they are to
+    search, too.
     """
 
-    def __init__(self, held: Held | None = None, detectors: Detectors | None = None) -> None:
+    held: Held | None = None
+    detectors: Detectors | None = None
+
+
+class Account:
+    """What a scan has come upon so far."""
+
+    def __init__(self, search: Search = Search()) -> None:
         self._began = time.monotonic()
-        self._held = held
-        self._detectors = detectors
+        self._held, self._detectors = search
         self.unsearched = 0
         self.long_lines = 0
         self.findings: list[Finding] = []

@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from tokenguard import scanning
+from tokenguard.account import Search
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
 from tokenguard.core.detect import detect
 from tokenguard.core.finding import Allowed
@@ -115,7 +116,7 @@ def plan(
     refused = [Unreadable(Origin(path), "is a symbolic link; name the file that it leads to") for path in links]
     held: Held = {}
     others = [path for path in paths if path not in links]
-    report = scanning.scan_paths(others, use_config=use_config, held=held)
+    report = scanning.scan_paths(others, use_config=use_config, search=Search(held))
     tokens = _chosen(held, fingerprint)
     if (alone or variable) and len(tokens) > 1:
         listed = ", ".join(_named(token) for token in tokens.values())

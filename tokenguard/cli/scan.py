@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from tokenguard.account import Search
     from tokenguard.baselining import BaselineFile
     from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
@@ -233,24 +234,25 @@ def _form_and_file(report: str) -> tuple[str, str]:
 
 def _read(options: _Options) -> _Scan:
     from tokenguard import scanning
+    from tokenguard.account import Search
 
     held: Held = {}
     seen: set[str] = set()
     use_config = not options.no_config
     with _detectors(options) as detectors:
+        search = Search(held, detectors)
         if options.from_stdin:
-            report = scanning.scan_stdin(options.stdin_name, use_config=use_config, held=held, detectors=detectors)
+            report = scanning.scan_stdin(options.stdin_name, use_config=use_config, search=search)
         elif options.staged:
             report = scanning.scan_staged(
                 options.paths[0] if options.paths else None,
                 use_config=use_config,
                 max_size=options.max_size,
-                held=held,
-                detectors=detectors,
+                search=search,
                 seen=seen,
             )
         elif options.of_objects:
-            report = _read_objects(options, held, detectors)
+            report = _read_objects(options, search)
         else:
             report = scanning.scan_paths(
                 options.paths or (".",),
@@ -258,14 +260,13 @@ def _read(options: _Options) -> _Scan:
                 ignored=options.ignored,
                 max_size=options.max_size,
                 jobs=options.jobs,
-                held=held,
-                detectors=detectors,
+                search=search,
                 seen=seen,
             )
     return _Scan(report, held, seen, detectors)
 
 
-def _read_objects(options: _Options, held: Held, detectors: Detectors | None) -> Report:
+def _read_objects(options: _Options, search: Search) -> Report:
     from tokenguard import history
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
@@ -274,8 +275,7 @@ def _read_objects(options: _Options, held: Held, detectors: Detectors | None) ->
             "use_config": not options.no_config,
             "jobs": options.jobs,
             "progress": progress,
-            "held": held,
-            "detectors": detectors,
+            "search": search,
         }
         if commits is None:
             return history.scan_history(
