@@ -140,7 +140,7 @@ def expunge(expunction: Expunction, folder: str, *, use_config: bool = True) -> 
 
 def _secrets(git: Git, origins: Iterable[Origin]) -> Iterator[Token]:
     """What belongs to the S3 access keys in the files of these origins."""
-    for path, lineage in origins:
+    for path, lineage, _ in origins:
         try:
             data = git("cat-file", "blob", f"{lineage.commit if lineage else ''}:{path}")
         except GitError:  # it is in a message, or in no commit: git-filter-repo changes no such object

@@ -10,8 +10,8 @@ import os
 from tokenguard import workers
 from tokenguard.account import Account, Search
 from tokenguard.ci import range_of_job
-from tokenguard.core.blob import Blob, Unreadable, whole
-from tokenguard.core.windows import windows_from
+from tokenguard.core.blob import Blob, Unreadable, in_memory
+from tokenguard.core.windows import Once, windows_from
 from tokenguard.errors import UsageError
 from tokenguard.files import WINDOW
 from tokenguard.repository import Repository
@@ -201,7 +201,7 @@ def _read_history(
     if repository.edge():
         account.unreadable.append(repository.cut_off())
     learnt = Known(there - unclean, unclean, frozenset() if missing or corrupt else tips)
-    if learnt != known:
+    if learnt != known and account.deep:  # who looks less deep has not learnt that anything is clean
         memory.keep(learnt)
 
 
@@ -220,7 +220,9 @@ def _read_objects(
     `commits` gives those that bring them in, the oldest first.
     """
     told = None if progress is None else lambda done, read: progress(done, len(names), read)
-    sifted = sift_objects(repository.git, names, jobs=jobs or workers.available_cores(), progress=told)
+    sifted = sift_objects(
+        repository.git, names, jobs=jobs or workers.available_cores(), deep=account.deep, progress=told
+    )
     account.bytes += sifted.bytes
     account.objects += sifted.read
     account.unreadable += [
@@ -267,15 +269,18 @@ def _blobs(
         yield Unreadable(repository.origin(f"object {name}"), "it is gone, and was there just now")
     elif content.kind == "blob":
         origin = repository.origin(lineage.paths[0] if lineage.paths else f"object {name}", lineage)
-        is_large = content.size > WINDOW
-        yield Blob(origin, windows_from(content.read) if is_large else whole(content.read(content.size)))
+        if content.size > WINDOW:
+            file = Once(content.read)
+            yield Blob(origin, windows_from(file.read), lambda: file)
+        else:
+            yield in_memory(origin, content.read(content.size))
     elif content.kind != "tree":
         # gitformat-commit, git-mktag(1)
         fields, _, message = content.read(content.size).partition(b"\n\n")
         author, date = _author(fields)
         lineage = lineage._replace(author=author, date=date, commit=name if content.kind == "commit" else None)
-        yield Blob(repository.origin(f"fields of {content.kind} {name[:12]}", lineage), whole(fields))
-        yield Blob(repository.origin(f"message of {content.kind} {name[:12]}", lineage), whole(message))
+        yield in_memory(repository.origin(f"fields of {content.kind} {name[:12]}", lineage), fields)
+        yield in_memory(repository.origin(f"message of {content.kind} {name[:12]}", lineage), message)
 
 
 def _author(fields: bytes) -> tuple[str | None, str | None]:

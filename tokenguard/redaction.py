@@ -125,7 +125,11 @@ def plan(
         )
     by_path: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        if finding.fingerprint in tokens:
+        if finding.fingerprint not in tokens:
+            continue
+        if finding.origin.inside or finding.decoded:
+            refused.append(Unreadable(finding.origin, _hidden(finding)))
+        else:
             by_path.setdefault(finding.origin.path, []).append(finding)
     redactions = []
     for path, findings in by_path.items():
@@ -134,6 +138,12 @@ def plan(
         except (OSError, NotRewritableError) as error:  # noqa: PERF203 -- the others go on
             refused.append(Unreadable(Origin(path), _reason(error)))
     return Plan(tuple(redactions), (*refused, *report.unreadable), tokens, len(report.allowed), report.notes)
+
+
+def _hidden(finding: Finding) -> str:
+    line = f" in line {finding.line}" if finding.line else ""
+    how = f", as {' of '.join(reversed(finding.decoded))}" if finding.decoded else ""
+    return f"holds one{line}{how}; make it anew without"
 
 
 def _chosen(held: Held, fingerprint: str | None) -> Held:
@@ -205,7 +215,7 @@ def _located(path: str, data: bytes, spans: list[Span]) -> list[Finding]:
     return [item.finding if isinstance(item, Allowed) else item for item in items]
 
 
-def _position(finding: Finding) -> tuple[int, int, str]:
+def _position(finding: Finding) -> tuple[int | None, int | None, str]:
     return finding.line, finding.column, finding.fingerprint
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from tokenguard import config as configuration
 from tokenguard.account import Account, Search
-from tokenguard.core.blob import Blob, Origin, Unreadable, whole
+from tokenguard.core.blob import Blob, Origin, Unreadable, in_memory
 from tokenguard.errors import IncompleteError, UsageError
 
 TYPE_CHECKING = False
@@ -44,12 +45,12 @@ def scan_paths(
         selection.add(path)
 
     from tokenguard import workers  # git is listing by now
-    from tokenguard.files import read_windows
+    from tokenguard.files import open_file, read_windows
     from tokenguard.sources.sift import sift
 
     jobs = jobs or workers.available_cores()
     while files := selection.take():
-        sifted = sift(files, jobs=jobs, max_size=max_size)
+        sifted = sift(files, jobs=jobs, max_size=max_size, deep=search.deep)
         account.files += sifted.read
         account.bytes += sifted.bytes
         if seen is not None:
@@ -57,7 +58,7 @@ def scan_paths(
         hits = _search(account, search.detectors, files, jobs, max_size) if search.detectors else {}
         spans = dict(sifted.suspects)
         for path in spans if not hits else sorted(spans.keys() | hits.keys()):
-            blob = Blob(Origin(path), read_windows(path))
+            blob = Blob(Origin(path), read_windows(path), partial(open_file, path))
             account.examine(blob, selection.config(path), spans.get(path, []), hits.get(path, []))
         for path, reason in sifted.failures:
             selection.reconsider(path, reason)
@@ -133,7 +134,7 @@ def scan_message(path: str) -> Report:
         )
     except OSError as error:
         raise IncompleteError(f"{path} cannot be read: {error.strerror or error}") from None
-    return scan_blob_alone(Blob(Origin("commit message"), whole(_without_diff(message))))
+    return scan_blob_alone(in_memory(Origin("commit message"), _without_diff(message)))
 
 
 def _without_diff(message: bytes) -> bytes:
@@ -148,14 +149,12 @@ def _without_diff(message: bytes) -> bytes:
 
 def scan_stdin(name: str, *, use_config: bool = True, search: Search = Search()) -> Report:
     """Scans standard input, to be called `name` in the Report. Raises IncompleteError where there is none."""
-    from tokenguard.core.windows import windows_from
+    from tokenguard.core.windows import Once, windows_from
     from tokenguard.process import standard_input
 
-    return scan_blob_alone(
-        Blob(Origin(name), windows_from(standard_input().read)),
-        use_config=use_config,
-        search=search,
-    )
+    file = Once(standard_input().read)
+    blob = Blob(Origin(name), windows_from(file.read), lambda: file)
+    return scan_blob_alone(blob, use_config=use_config, search=search)
 
 
 def _of_work_tree(folder: str | None, *, use_config: bool) -> tuple[str, configuration.Config]:

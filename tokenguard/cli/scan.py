@@ -42,6 +42,7 @@ class _Options(NamedTuple):
     from_stdin: bool
     stdin_name: str
     ignored: bool
+    shallow: bool
     form: str
     output: str | None
     reports: tuple[str, ...]
@@ -95,6 +96,7 @@ class _Scan(NamedTuple):
     "--stdin-name", default="<stdin>", show_default=True, metavar="NAME", help="What to call it in reports."
 )
 @click.option("--ignored", is_flag=True, help="Read the files that git ignores, too.")
+@click.option("--shallow", is_flag=True, help="Look into nothing that is encoded, split or packed.")
 @click.option(
     "--format",
     "form",
@@ -240,7 +242,7 @@ def _read(options: _Options) -> _Scan:
     seen: set[str] = set()
     use_config = not options.no_config
     with _detectors(options) as detectors:
-        search = Search(held, detectors)
+        search = Search(held, detectors, deep=not options.shallow)
         if options.from_stdin:
             report = scanning.scan_stdin(options.stdin_name, use_config=use_config, search=search)
         elif options.staged:
