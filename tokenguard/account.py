@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 from tokenguard.core.blob import Blob, Unreadable, Window
 from tokenguard.core.report import Report, Tally
-from tokenguard.core.scan import scan_blob
+from tokenguard.core.scan import scan_blob, scan_deep
+from tokenguard.core.windows import Once
 from tokenguard.errors import IncompleteError, VaultError
 
 TYPE_CHECKING = False
@@ -18,18 +20,27 @@ if TYPE_CHECKING:
     from tokenguard.core.blob import Origin
     from tokenguard.core.detect import Span
     from tokenguard.core.finding import Allowed, Finding, Held
+    from tokenguard.core.scan import Item
+
+
+class Search(NamedTuple):
+    """How it is searched, and what for.
+
+    `held` takes the Tokens that Findings are about; `detectors` are those of detect-secrets, where they are to
+    search, too. `deep`: what is encoded or packed is looked into.
+    """
+
+    held: Held | None = None
+    detectors: Detectors | None = None
+    deep: bool = True
 
 
 class Account:
-    """What a scan has come upon so far; `held` takes the Tokens that Findings are about.
+    """What a scan has come upon so far."""
 
-    `detectors` are those of detect-secrets, where they are to search too.
-    """
-
-    def __init__(self, held: Held | None = None, detectors: Detectors | None = None) -> None:
+    def __init__(self, search: Search = Search()) -> None:
         self._began = time.monotonic()
-        self._held = held
-        self._detectors = detectors
+        self._held, self._detectors, self._deep = search
         self.unsearched = 0
         self.long_lines = 0
         self.findings: list[Finding] = []
@@ -55,10 +66,10 @@ class Account:
         """
         kept: list[Window] = []
         if self._detectors is not None:
-            blob = Blob(blob.origin, _kept(blob.windows, kept))
+            blob = blob._replace(windows=_kept(blob.windows, kept))
         ours: list[Finding] = []
         try:
-            for item in scan_blob(blob, config.fingerprints, known, self._held):
+            for item in self._items(blob, config, known):
                 self._book(item, ours)
             if self._detectors is not None:
                 self._search(self._detectors, blob.origin, kept, config, lines, ours)
@@ -69,6 +80,11 @@ class Account:
         else:
             return True
         return False
+
+    def _items(self, blob: Blob, config: Config, known: Sequence[Span] | None) -> Iterable[Item]:
+        if known is None and self._deep:
+            return scan_deep(blob, config.fingerprints, self._held)
+        return scan_blob(blob, config.fingerprints, known, self._held)
 
     def _search(
         self,
@@ -93,15 +109,22 @@ class Account:
         for item in findings_of(origin, searched.matches, ours, config.fingerprints, self._held):
             self._book(item, [])
 
-    def _book(self, item: Finding | Allowed, booked: list[Finding]) -> None:
+    def _book(self, item: Item, booked: list[Finding]) -> None:
         from tokenguard.core.finding import Allowed
 
-        if isinstance(item, Allowed):
+        if isinstance(item, Unreadable):
+            self.unreadable.append(item)
+        elif isinstance(item, Allowed):
             self.allowed.append(item)
             booked.append(item.finding)
         else:
             self.findings.append(item)
             booked.append(item)
+
+    @property
+    def deep(self) -> bool:
+        """Whether what is encoded or packed is looked into."""
+        return self._deep
 
     @property
     def searches(self) -> bool:
@@ -110,9 +133,11 @@ class Account:
 
     def read(self, blob: Blob, config: Config) -> None:
         """Books what is found in `blob`, and the blob itself as read."""
-        counted = Blob(blob.origin, self._counted(blob.windows))
-        if self.examine(counted, config):
+        before = self.bytes
+        if self.examine(blob._replace(windows=self._counted(blob.windows)), config):
             self.files += 1
+        if blob.open and self.bytes == before and isinstance(file := blob.open(), Once):
+            self.bytes += file.taken  # a container, whose windows nobody has asked for
 
     def read_all(self, items: Iterable[Blob | Unreadable], config: Config) -> None:
         """Books all that a Source yields."""
@@ -136,9 +161,11 @@ class Account:
 
             self.notes.append(note_of(self.unsearched, self.long_lines))
         return Report(
-            findings=tuple(sorted(self.findings, key=_position)),
-            allowed=tuple(sorted(self.allowed, key=lambda allowed: _position(allowed.finding))),
-            unreadable=tuple(sorted(self.unreadable, key=lambda item: (item.origin.path, item.reason))),
+            findings=tuple(sorted(self.findings, key=lambda finding: finding.position)),
+            allowed=tuple(sorted(self.allowed, key=lambda allowed: allowed.finding.position)),
+            unreadable=tuple(
+                sorted(self.unreadable, key=lambda item: (item.origin.path, item.origin.inside, item.reason))
+            ),
             tally=Tally(
                 files=self.files,
                 blobs=self.files + self.objects,
@@ -172,5 +199,5 @@ def _kept(windows: Iterable[Window], kept: list[Window]) -> Iterator[Window]:
         yield window
 
 
-def _position(finding: Finding) -> tuple[str, int, int]:
-    return finding.origin.path, finding.line, finding.column
+def _place(item: Unreadable) -> tuple[str, tuple[str, ...], str]:
+    return item.origin.path, item.origin.inside, item.reason

@@ -45,7 +45,7 @@ def allowed_by(
     note = f"{where} has {real} of these, which an audit calls real: revoke what is not revoked yet"
     return report._replace(
         findings=tuple(findings),
-        allowed=tuple(sorted([*report.allowed, *allowed], key=_position)),
+        allowed=tuple(sorted([*report.allowed, *allowed], key=lambda allowed: allowed.finding.position)),
         notes=(*report.notes, note) if real else report.notes,
     )
 
@@ -98,7 +98,7 @@ class BaselineFile:
             Secret(
                 self._names(finding, base)[0],
                 baselines.digest_of(held[finding.fingerprint]),
-                finding.line,
+                finding.line or 1,
                 types.get(finding.kind, ""),
                 finding.kind not in types,
             )
@@ -128,7 +128,7 @@ class BaselineFile:
 
     def _names(self, finding: Finding, base: str | None) -> list[str]:
         """The names that the file may have in the baseline; in a history, one for each path that it has had."""
-        path, lineage = finding.origin
+        path, lineage, _ = finding.origin
         paths = lineage.paths if lineage else ()
         # The path of a submodule stands before all that was in it.
         prefix = path.removesuffix(paths[0]) if paths and path.endswith(paths[0]) else ""
@@ -202,8 +202,3 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
-
-
-def _position(allowed: Allowed) -> tuple[str, int, int]:
-    finding = allowed.finding
-    return finding.origin.path, finding.line, finding.column

@@ -10,6 +10,7 @@ import re
 from datetime import datetime, timezone
 from typing import NamedTuple
 
+from tokenguard.account import Search
 from tokenguard.core.detect import detect
 from tokenguard.core.fingerprint import named_by
 from tokenguard.core.kinds import S3_ACCESS_KEY
@@ -53,7 +54,7 @@ def plan(folder: str, *, fingerprint: str | None = None, use_config: bool = True
     What is allowed stays. Raises UsageError where there is no such repository or credential.
     """
     held: Held = {}
-    report = scan_history(folder, use_config=use_config, held=held)
+    report = scan_history(folder, use_config=use_config, search=Search(held))
     tokens = tuple(held.values()) if fingerprint is None else (named_by(fingerprint, held),)
     wanted = {token.fingerprint for token in tokens if token.kind is S3_ACCESS_KEY}
     beside = [finding.origin for finding in report.findings if finding.fingerprint in wanted]
@@ -139,7 +140,7 @@ def expunge(expunction: Expunction, folder: str, *, use_config: bool = True) -> 
 
 def _secrets(git: Git, origins: Iterable[Origin]) -> Iterator[Token]:
     """What belongs to the S3 access keys in the files of these origins."""
-    for path, lineage in origins:
+    for path, lineage, _ in origins:
         try:
             data = git("cat-file", "blob", f"{lineage.commit if lineage else ''}:{path}")
         except GitError:  # it is in a message, or in no commit: git-filter-repo changes no such object

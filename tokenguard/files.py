@@ -13,6 +13,7 @@ from tokenguard.core.windows import WINDOW as WINDOW
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import BinaryIO
 
 _FLAGS = (
     os.O_RDONLY
@@ -102,6 +103,12 @@ def read_windows(path: str) -> Iterator[Window]:
             first = window.last
     finally:
         os.close(descriptor)
+
+
+def open_file(path: str) -> BinaryIO:
+    """The regular file at `path`, to be read. Raises as `open_regular` does."""
+    descriptor, _ = open_regular(path)
+    return os.fdopen(descriptor, "rb")
 
 
 def replace(path: str, data: bytes, mode: int = 0o600) -> None:

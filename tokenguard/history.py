@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 
 from tokenguard import workers
-from tokenguard.account import Account
+from tokenguard.account import Account, Search
 from tokenguard.ci import range_of_job
-from tokenguard.core.blob import Blob, Unreadable, whole
-from tokenguard.core.windows import windows_from
+from tokenguard.core.blob import Blob, Unreadable, in_memory
+from tokenguard.core.windows import Once, windows_from
 from tokenguard.errors import UsageError
 from tokenguard.files import WINDOW
 from tokenguard.repository import Repository
@@ -23,8 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from tokenguard.bridge.detectors import Detectors
-    from tokenguard.core.finding import Held
     from tokenguard.core.lineage import Lineage
     from tokenguard.core.report import Report
     from tokenguard.sources.git import Content
@@ -41,19 +39,18 @@ def scan_history(
     afresh: bool = False,
     submodules: bool = False,
     progress: Progress | None = None,
-    held: Held | None = None,
-    detectors: Detectors | None = None,
+    search: Search = Search(),
 ) -> Report:
     """Scans every object of the repository at `folder`: of all refs, reflogs, stashes, notes, and dangling ones.
 
     What was read before and had nothing in it is not read again, unless it is to be read `afresh`. With
-    `submodules`, those that were ever checked out here are scanned, too. `detectors` are those of detect-secrets,
-    where they are to search too; they do so in one process, and afresh. Raises UsageError where there is no
+    `submodules`, those that were ever checked out here are scanned, too. detect-secrets'
+    detectors search in one process, and afresh. Raises UsageError where there is no
     repository or a configuration is wrong, IncompleteError where git cannot list it.
     """
-    account = Account(held, detectors)
+    account = Account(search)
     repository = Repository(folder, use_config=use_config)
-    afresh = afresh or detectors is not None
+    afresh = afresh or search.detectors is not None
     _read_history(account, repository, jobs=jobs, afresh=afresh, progress=progress)
     for inner in repository.submodules() if submodules else ():
         if isinstance(inner, Unreadable):
@@ -72,8 +69,7 @@ def scan_range(
     receiving: bool = False,
     jobs: int | None = None,
     progress: Progress | None = None,
-    held: Held | None = None,
-    detectors: Detectors | None = None,
+    search: Search = Search(),
 ) -> Report:
     """Scans what the revisions `included` bring in that the revisions `excluded` do not have.
 
@@ -81,7 +77,7 @@ def scan_range(
     options of git-rev-list(1) such as `--remotes`; a revision in it that is not there excludes nothing. Raises
     IncompleteError where one in `included` is not there, or git cannot tell.
     """
-    account = Account(held, detectors)
+    account = Account(search)
     if not included:  # as of a push that takes branches away
         return account.report()
     repository = Repository(folder, use_config=use_config, receiving=receiving)
@@ -114,8 +110,7 @@ def scan_between(
     use_config: bool = True,
     jobs: int | None = None,
     progress: Progress | None = None,
-    held: Held | None = None,
-    detectors: Detectors | None = None,
+    search: Search = Search(),
 ) -> Report:
     """Scans what the commit `head` brings in that `base` does not have.
 
@@ -138,8 +133,7 @@ def scan_between(
         use_config=use_config,
         jobs=jobs,
         progress=progress,
-        held=held,
-        detectors=detectors,
+        search=search,
     )
 
 
@@ -150,8 +144,7 @@ def scan_job(
     use_config: bool = True,
     jobs: int | None = None,
     progress: Progress | None = None,
-    held: Held | None = None,
-    detectors: Detectors | None = None,
+    search: Search = Search(),
 ) -> Report:
     """Scans what the push or the pull request brings in that this CI job is about.
 
@@ -160,14 +153,14 @@ def scan_job(
     job = range_of_job(environment)
     repository = Repository(folder, use_config=False)
     if not job.included:  # a branch was deleted
-        return Account(held, detectors).report()
+        return Account(search).report()
     head = repository.revision(job.included)
     excluded = [name for revision in job.excluded if (name := repository.revision(revision))]
     # A branch that was pushed by force has left its old commits behind; those it has now may all be new.
     is_left_behind = job.is_push and not repository.edge()
     if head is None or (job.excluded and not excluded and not is_left_behind):
         base = job.excluded[0] if job.excluded else job.included
-        return scan_between(base, job.included, folder, held=held, detectors=detectors)  # which says what is wrong
+        return scan_between(base, job.included, folder, search=search)  # which says what is wrong
     return scan_range(
         [head],
         excluded,
@@ -175,8 +168,7 @@ def scan_job(
         use_config=use_config,
         jobs=jobs,
         progress=progress,
-        held=held,
-        detectors=detectors,
+        search=search,
     )
 
 
@@ -209,7 +201,7 @@ def _read_history(
     if repository.edge():
         account.unreadable.append(repository.cut_off())
     learnt = Known(there - unclean, unclean, frozenset() if missing or corrupt else tips)
-    if learnt != known:
+    if learnt != known and account.deep:  # who looks less deep has not learnt that anything is clean
         memory.keep(learnt)
 
 
@@ -228,7 +220,9 @@ def _read_objects(
     `commits` gives those that bring them in, the oldest first.
     """
     told = None if progress is None else lambda done, read: progress(done, len(names), read)
-    sifted = sift_objects(repository.git, names, jobs=jobs or workers.available_cores(), progress=told)
+    sifted = sift_objects(
+        repository.git, names, jobs=jobs or workers.available_cores(), deep=account.deep, progress=told
+    )
     account.bytes += sifted.bytes
     account.objects += sifted.read
     account.unreadable += [
@@ -275,15 +269,18 @@ def _blobs(
         yield Unreadable(repository.origin(f"object {name}"), "it is gone, and was there just now")
     elif content.kind == "blob":
         origin = repository.origin(lineage.paths[0] if lineage.paths else f"object {name}", lineage)
-        is_large = content.size > WINDOW
-        yield Blob(origin, windows_from(content.read) if is_large else whole(content.read(content.size)))
+        if content.size > WINDOW:
+            file = Once(content.read)
+            yield Blob(origin, windows_from(file.read), lambda: file)
+        else:
+            yield in_memory(origin, content.read(content.size))
     elif content.kind != "tree":
         # gitformat-commit, git-mktag(1)
         fields, _, message = content.read(content.size).partition(b"\n\n")
         author, date = _author(fields)
         lineage = lineage._replace(author=author, date=date, commit=name if content.kind == "commit" else None)
-        yield Blob(repository.origin(f"fields of {content.kind} {name[:12]}", lineage), whole(fields))
-        yield Blob(repository.origin(f"message of {content.kind} {name[:12]}", lineage), whole(message))
+        yield in_memory(repository.origin(f"fields of {content.kind} {name[:12]}", lineage), fields)
+        yield in_memory(repository.origin(f"message of {content.kind} {name[:12]}", lineage), message)
 
 
 def _author(fields: bytes) -> tuple[str | None, str | None]:

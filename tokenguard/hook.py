@@ -39,6 +39,7 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
+    from tokenguard.account import Search
     from tokenguard.scanning import scan_message, scan_staged
 
     match arguments:
@@ -50,7 +51,9 @@ def _run(arguments: list[str]) -> int:
             # --all-files, it does not, and nothing else tells what to read: all of it.
             by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
             held: Held = {}
-            return _verdict(_without_known(scan_staged(unchanged=by_hand, held=held), held), "this commit")
+            return _verdict(
+                _without_known(scan_staged(unchanged=by_hand, search=Search(held)), held), "this commit"
+            )
         case ["commit-msg", path, *_]:
             return _verdict(scan_message(path), "this commit message")
         case ["commit-msg"]:
@@ -77,6 +80,7 @@ def _without_known(report: Report, held: Held) -> Report:
 
 
 def _scan_push(arguments: list[str], held: Held) -> Report:
+    from tokenguard.account import Search
     from tokenguard.history import known_of, scan_range
 
     # githooks(5): the name of the remote, or its address where it has none; nothing is known of what that has.
@@ -91,7 +95,7 @@ def _scan_push(arguments: list[str], held: Held) -> Report:
         lines = _lines("pre-push", fields=4)
         pushed = [line[1] for line in lines if line[1].strip("0")]
         there = [line[3] for line in lines if line[3].strip("0")]
-    return scan_range(pushed, [*known, *there], held=held)
+    return scan_range(pushed, [*known, *there], search=Search(held))
 
 
 def _scan_received() -> Report:

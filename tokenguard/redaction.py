@@ -6,6 +6,7 @@ import os
 from typing import NamedTuple
 
 from tokenguard import scanning
+from tokenguard.account import Search
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
 from tokenguard.core.detect import detect
 from tokenguard.core.finding import Allowed
@@ -115,7 +116,7 @@ def plan(
     refused = [Unreadable(Origin(path), "is a symbolic link; name the file that it leads to") for path in links]
     held: Held = {}
     others = [path for path in paths if path not in links]
-    report = scanning.scan_paths(others, use_config=use_config, held=held)
+    report = scanning.scan_paths(others, use_config=use_config, search=Search(held))
     tokens = _chosen(held, fingerprint)
     if (alone or variable) and len(tokens) > 1:
         listed = ", ".join(_named(token) for token in tokens.values())
@@ -124,7 +125,11 @@ def plan(
         )
     by_path: dict[str, list[Finding]] = {}
     for finding in report.findings:
-        if finding.fingerprint in tokens:
+        if finding.fingerprint not in tokens:
+            continue
+        if finding.origin.inside or finding.decoded:
+            refused.append(Unreadable(finding.origin, _hidden(finding)))
+        else:
             by_path.setdefault(finding.origin.path, []).append(finding)
     redactions = []
     for path, findings in by_path.items():
@@ -133,6 +138,12 @@ def plan(
         except (OSError, NotRewritableError) as error:  # noqa: PERF203 -- the others go on
             refused.append(Unreadable(Origin(path), _reason(error)))
     return Plan(tuple(redactions), (*refused, *report.unreadable), tokens, len(report.allowed), report.notes)
+
+
+def _hidden(finding: Finding) -> str:
+    line = f" in line {finding.line}" if finding.line else ""
+    how = f", as {' of '.join(reversed(finding.decoded))}" if finding.decoded else ""
+    return f"holds one{line}{how}; make it anew without"
 
 
 def _chosen(held: Held, fingerprint: str | None) -> Held:
@@ -204,7 +215,7 @@ def _located(path: str, data: bytes, spans: list[Span]) -> list[Finding]:
     return [item.finding if isinstance(item, Allowed) else item for item in items]
 
 
-def _position(finding: Finding) -> tuple[int, int, str]:
+def _position(finding: Finding) -> tuple[int | None, int | None, str]:
     return finding.line, finding.column, finding.fingerprint
 
 

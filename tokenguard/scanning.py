@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from tokenguard import config as configuration
-from tokenguard.account import Account
-from tokenguard.core.blob import Blob, Origin, Unreadable, whole
+from tokenguard.account import Account, Search
+from tokenguard.core.blob import Blob, Origin, Unreadable, in_memory
 from tokenguard.errors import IncompleteError, UsageError
 
 TYPE_CHECKING = False
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tokenguard.bridge.detectors import Detectors
-    from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
 
 _SCISSORS = b" ------------------------ >8 ------------------------"
@@ -28,39 +28,37 @@ def scan_paths(
     ignored: bool = False,
     max_size: int | None = None,
     jobs: int | None = None,
-    held: Held | None = None,
-    detectors: Detectors | None = None,
+    search: Search = Search(),
     seen: set[str] | None = None,
 ) -> Report:
     """Scans files and folders.
 
     `ignored` adds the files that git ignores, `max_size` (bytes) leaves larger ones unread, `jobs` is the number
-    of processes (as many as there are cores), `held` takes the Tokens that Findings are about, `seen` the paths of
-    the files. `detectors` are those of detect-secrets, where they are to search too.
+    of processes (as many as there are cores); `seen` takes the paths of the files.
     Raises UsageError where a configuration is wrong.
     """
     from tokenguard.selection import Selection
 
-    account = Account(held, detectors)
+    account = Account(search)
     selection = Selection(use_config=use_config, ignored=ignored)
     for path in paths:
         selection.add(path)
 
     from tokenguard import workers  # git is listing by now
-    from tokenguard.files import read_windows
+    from tokenguard.files import open_file, read_windows
     from tokenguard.sources.sift import sift
 
     jobs = jobs or workers.available_cores()
     while files := selection.take():
-        sifted = sift(files, jobs=jobs, max_size=max_size)
+        sifted = sift(files, jobs=jobs, max_size=max_size, deep=search.deep)
         account.files += sifted.read
         account.bytes += sifted.bytes
         if seen is not None:
             seen.update(files)
-        hits = _search(account, detectors, files, jobs, max_size) if detectors else {}
+        hits = _search(account, search.detectors, files, jobs, max_size) if search.detectors else {}
         spans = dict(sifted.suspects)
         for path in spans if not hits else sorted(spans.keys() | hits.keys()):
-            blob = Blob(Origin(path), read_windows(path))
+            blob = Blob(Origin(path), read_windows(path), partial(open_file, path))
             account.examine(blob, selection.config(path), spans.get(path, []), hits.get(path, []))
         for path, reason in sifted.failures:
             selection.reconsider(path, reason)
@@ -89,8 +87,7 @@ def scan_staged(
     use_config: bool = True,
     max_size: int | None = None,
     unchanged: bool = False,
-    held: Held | None = None,
-    detectors: Detectors | None = None,
+    search: Search = Search(),
     seen: set[str] | None = None,
 ) -> Report:
     """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
@@ -101,7 +98,7 @@ def scan_staged(
     from tokenguard.sources.git import Git, GitError
     from tokenguard.sources.staged import all_entries, changed_entries, read_entries
 
-    account = Account(held, detectors)
+    account = Account(search)
     git = Git(folder)
     with git.objects() as objects:  # opens the repository while it is asked what has changed
         try:
@@ -120,11 +117,9 @@ def scan_staged(
     return account.report()
 
 
-def scan_blob_alone(
-    blob: Blob, *, use_config: bool = True, held: Held | None = None, detectors: Detectors | None = None
-) -> Report:
+def scan_blob_alone(blob: Blob, *, use_config: bool = True, search: Search = Search()) -> Report:
     """Scans one Blob under the Config of the current folder."""
-    account = Account(held, detectors)
+    account = Account(search)
     account.read(blob, configuration.load(".") if use_config else configuration.Config())
     return account.report()
 
@@ -139,7 +134,7 @@ def scan_message(path: str) -> Report:
         )
     except OSError as error:
         raise IncompleteError(f"{path} cannot be read: {error.strerror or error}") from None
-    return scan_blob_alone(Blob(Origin("commit message"), whole(_without_diff(message))))
+    return scan_blob_alone(in_memory(Origin("commit message"), _without_diff(message)))
 
 
 def _without_diff(message: bytes) -> bytes:
@@ -152,19 +147,14 @@ def _without_diff(message: bytes) -> bytes:
     return b"".join(lines[:cut])
 
 
-def scan_stdin(
-    name: str, *, use_config: bool = True, held: Held | None = None, detectors: Detectors | None = None
-) -> Report:
+def scan_stdin(name: str, *, use_config: bool = True, search: Search = Search()) -> Report:
     """Scans standard input, to be called `name` in the Report. Raises IncompleteError where there is none."""
-    from tokenguard.core.windows import windows_from
+    from tokenguard.core.windows import Once, windows_from
     from tokenguard.process import standard_input
 
-    return scan_blob_alone(
-        Blob(Origin(name), windows_from(standard_input().read)),
-        use_config=use_config,
-        held=held,
-        detectors=detectors,
-    )
+    file = Once(standard_input().read)
+    blob = Blob(Origin(name), windows_from(file.read), lambda: file)
+    return scan_blob_alone(blob, use_config=use_config, search=search)
 
 
 def _of_work_tree(folder: str | None, *, use_config: bool) -> tuple[str, configuration.Config]:

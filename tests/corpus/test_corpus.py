@@ -41,7 +41,7 @@ def filled(template: str) -> tuple[bytes, list[tuple[int, str]]]:
     return text.encode(), expected
 
 
-def scanned(data: bytes) -> list[tuple[int, str]]:
+def scanned(data: bytes) -> list[tuple[int | None, str]]:
     return [(finding.line, finding.kind) for finding in scan_bytes(data)]
 
 

@@ -44,7 +44,7 @@ def names(finding: Finding) -> list[str]:
 
 def updated(before: baselines.Baseline, report: Report, held: Held) -> baselines.Baseline:
     secrets = [
-        Secret(finding.origin.path, baselines.digest_of(held[finding.fingerprint]), finding.line)
+        Secret(finding.origin.path, baselines.digest_of(held[finding.fingerprint]), finding.line or 1)
         for finding in report.findings
     ]
     return baselines.updated(before, secrets, searched=lambda _: True, plugins={}, now="2026-01-01T00:00:00Z")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tokenguard.core.blob import Origin
 from tokenguard.core.lineage import Lineage
 from tokenguard.errors import UsageError
 from tokenguard.repository import Repository
@@ -203,7 +204,7 @@ def test_the_configuration_of_the_outer_one_holds_for_submodules(repository: sup
 
 def test_an_origin_has_its_path_and_its_lineage(repository: support.Repository) -> None:
     lineage = Lineage(commit="1" * 40)
-    assert opened(repository.top).origin("src/a", lineage) == ("src/a", lineage)
+    assert opened(repository.top).origin("src/a", lineage) == Origin("src/a", lineage)
     assert opened(repository.top).origin("object 1").lineage is None
 
 

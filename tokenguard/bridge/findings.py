@@ -49,5 +49,10 @@ def findings_of(
 def _is_the_same(finding: Finding, ours: Finding) -> bool:
     if finding.fingerprint == ours.fingerprint:
         return True
-    overlaps = finding.column < ours.end_column and ours.column < finding.end_column
-    return finding.line == ours.line and overlaps
+    if finding.line != ours.line:
+        return False
+    return _end(finding) > (ours.column or 0) and _end(ours) > (finding.column or 0)
+
+
+def _end(finding: Finding) -> int:
+    return finding.end_column or 0

@@ -59,7 +59,7 @@ def _found(text: str) -> list[tuple[int, str]]:
     held: Held = {}
     blob = Blob(Origin("text"), whole(text.encode("utf-8", "surrogatepass")))
     findings = [item for item in scan_blob(blob, {}, held=held) if isinstance(item, Finding)]
-    return [(finding.line, held[finding.fingerprint].reveal()) for finding in findings]
+    return [(finding.line or 1, held[finding.fingerprint].reveal()) for finding in findings]
 
 
 def _around(context: CodeSnippet | None, line: str) -> tuple[str, int]:

@@ -82,14 +82,19 @@ def revoke(
 
 
 def _found(fingerprint: str, paths: tuple[str, ...], *, history: bool) -> Token:
+    from tokenguard.account import Search
     from tokenguard.core.fingerprint import named_by
     from tokenguard.errors import IncompleteError, UsageError
     from tokenguard.history import scan_history
     from tokenguard.scanning import scan_paths
 
     held: Held = {}
+    search = Search(held)
     places = paths or (".",)
-    reports = [scan_history(path, held=held) for path in places] if history else [scan_paths(places, held=held)]
+    if history:
+        reports = [scan_history(path, search=search) for path in places]
+    else:
+        reports = [scan_paths(places, search=search)]
     try:
         return named_by(fingerprint, held)
     except UsageError as error:

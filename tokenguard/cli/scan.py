@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from tokenguard.account import Search
     from tokenguard.baselining import BaselineFile
     from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
@@ -41,6 +42,7 @@ class _Options(NamedTuple):
     from_stdin: bool
     stdin_name: str
     ignored: bool
+    shallow: bool
     form: str
     output: str | None
     reports: tuple[str, ...]
@@ -94,6 +96,7 @@ class _Scan(NamedTuple):
     "--stdin-name", default="<stdin>", show_default=True, metavar="NAME", help="What to call it in reports."
 )
 @click.option("--ignored", is_flag=True, help="Read the files that git ignores, too.")
+@click.option("--shallow", is_flag=True, help="Look into nothing that is encoded, split or packed.")
 @click.option(
     "--format",
     "form",
@@ -233,24 +236,25 @@ def _form_and_file(report: str) -> tuple[str, str]:
 
 def _read(options: _Options) -> _Scan:
     from tokenguard import scanning
+    from tokenguard.account import Search
 
     held: Held = {}
     seen: set[str] = set()
     use_config = not options.no_config
     with _detectors(options) as detectors:
+        search = Search(held, detectors, deep=not options.shallow)
         if options.from_stdin:
-            report = scanning.scan_stdin(options.stdin_name, use_config=use_config, held=held, detectors=detectors)
+            report = scanning.scan_stdin(options.stdin_name, use_config=use_config, search=search)
         elif options.staged:
             report = scanning.scan_staged(
                 options.paths[0] if options.paths else None,
                 use_config=use_config,
                 max_size=options.max_size,
-                held=held,
-                detectors=detectors,
+                search=search,
                 seen=seen,
             )
         elif options.of_objects:
-            report = _read_objects(options, held, detectors)
+            report = _read_objects(options, search)
         else:
             report = scanning.scan_paths(
                 options.paths or (".",),
@@ -258,14 +262,13 @@ def _read(options: _Options) -> _Scan:
                 ignored=options.ignored,
                 max_size=options.max_size,
                 jobs=options.jobs,
-                held=held,
-                detectors=detectors,
+                search=search,
                 seen=seen,
             )
     return _Scan(report, held, seen, detectors)
 
 
-def _read_objects(options: _Options, held: Held, detectors: Detectors | None) -> Report:
+def _read_objects(options: _Options, search: Search) -> Report:
     from tokenguard import history
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
@@ -274,8 +277,7 @@ def _read_objects(options: _Options, held: Held, detectors: Detectors | None) ->
             "use_config": not options.no_config,
             "jobs": options.jobs,
             "progress": progress,
-            "held": held,
-            "detectors": detectors,
+            "search": search,
         }
         if commits is None:
             return history.scan_history(

@@ -31,11 +31,11 @@ def allowance(finding: Finding, place: Place, fingerprints: Mapping[str, str]) -
 
     `fingerprints` maps what the configuration allows to where it says so.
     """
-    path = finding.origin.path
+    path = finding.origin.location
     if match := _on_the_line().search(place.text):
-        return Allowance(match.group().decode(), f"{path}:{finding.line}")
+        return Allowance(match.group().decode(), f"{path}:{place.line}")
     if match := _on_the_line_above().search(place.above):
-        return Allowance(match.group().decode(), f"{path}:{finding.line - 1}")
+        return Allowance(match.group().decode(), f"{path}:{place.line - 1}")
     if where := fingerprints.get(finding.fingerprint):
         return Allowance("allowed fingerprint", where)
     return None

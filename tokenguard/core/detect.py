@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from tokenguard.core.kinds import Kind
 
@@ -32,9 +32,15 @@ class Span(NamedTuple):
     kind: Kind
 
 
-def detect(data: bytes) -> list[Span]:
-    """Every credential in `data`, in order, none overlapping another."""
-    anchors = [anchor for anchor in ANCHORS if anchor in data]
+def anchors_in(data: bytes) -> list[bytes]:
+    """Those of ANCHORS that are in `data`."""
+    return [anchor for anchor in ANCHORS if anchor in data]
+
+
+def detect(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Span]:
+    """Every credential in `data`, in order, none overlapping another; `anchors` are those in it, if known."""
+    if anchors is None:
+        anchors = anchors_in(data)
     if not anchors:  # almost every file there is
         return []
     return list(_accepted(data, sorted(span for anchor in anchors for span in _candidates(anchor, data))))

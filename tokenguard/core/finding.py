@@ -50,20 +50,30 @@ class Verification(NamedTuple):
 class Finding(NamedTuple):
     """A leaked credential: what kind (its name), where, and how to recognise it without showing it.
 
-    `line` and `column` count from 1, `end_column` is the first column after it. `known_as` is the name of this
-    very token in the vault of whoever scans. `claims` are there for a signed token.
+    `line` and `column` count from 1, `end_column` is the first column after it, all of the encoded text where the
+    credential is `decoded`: by which encodings, the outermost first. They are None where it stands in no lines.
+    `cell` and `output` are those of a notebook, from 1. `known_as` is the name of this very token in the vault of
+    whoever scans. `claims` are there for a signed token.
     """
 
     kind: str
     origin: Origin
-    line: int
-    column: int
-    end_column: int
+    line: int | None
+    column: int | None
+    end_column: int | None
     fingerprint: str
     masked: str
     known_as: str | None = None
     claims: Claims | None = None
     verification: Verification = Verification()
+    decoded: tuple[str, ...] = ()
+    cell: int | None = None
+    output: int | None = None
+
+    @property
+    def position(self) -> tuple[str, tuple[str, ...], int, int]:
+        """By which Findings are sorted."""
+        return self.origin.path, self.origin.inside, self.line or 0, self.column or 0
 
 
 class Allowance(NamedTuple):

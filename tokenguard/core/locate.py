@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 _LOOKED_AT_FOR_NUL = 8000
 # How much of a line is shown to those who look for a pragma. Lines of megabytes exist; comments that long do not.
 _LINE_REACH = 4096
+_MARKS_OF_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Place(NamedTuple):
     """Where a Span stands. Lines and columns count from 1; `end_column` is the first column after it.
 
-    Columns are characters of the line as UTF-8, else bytes. `text` is the line around the Span, `above` the
-    one before it.
+    Columns are characters of the line as UTF-8 or, after its mark, UTF-16, else bytes. What goes on over several
+    lines ends with the first. `text` is the line around the Span, `above` the one before it.
     """
 
     line: int
@@ -37,6 +38,7 @@ class Locator:
     def __init__(self) -> None:
         self._offset = 0
         self._binary = False
+        self._width = 1  # bytes a character, where they are not UTF-8
         self._line = 1
         self._begin_line()
 
@@ -49,10 +51,14 @@ class Locator:
         """The places of `spans`, which are those of `window` and sorted."""
         if window.first == 0:
             self._binary = b"\0" in window.data[:_LOOKED_AT_FOR_NUL]
+            self._width = 2 if window.data.startswith(_MARKS_OF_UTF_16) else 1
         for span in spans:
             self._count(window, window.start + span.start)
-            width = span.end - span.start
+            line_end = window.data.find(b"\n", span.start, span.end)
+            width = ((line_end if line_end >= 0 else span.end) - span.start) // self._width
             text, above = _lines_around(window.data, span)
+            if self._width > 1:
+                text, above = text.replace(b"\0", b""), above.replace(b"\0", b"")
             column = self._column()
             yield Place(self._line, column, column + width, text, above)
         if not window.is_last:
@@ -82,7 +88,7 @@ class Locator:
     def _column(self) -> int:
         # A credential is ASCII: a character that it would cut is none.
         is_text = self._is_text and not self._cut and not self._binary
-        return (self._characters if is_text else self._bytes) + 1
+        return (self._characters if is_text else self._bytes // self._width) + 1
 
 
 def _lines_around(data: bytes, span: Span) -> tuple[bytes, bytes]:

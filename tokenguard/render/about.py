@@ -8,6 +8,7 @@ from typing import NamedTuple
 from tokenguard.core.abilities import Harm, abilities, harm
 from tokenguard.core.kinds import KINDS
 from tokenguard.core.printable import printable
+from tokenguard.render.place import aside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,6 +133,12 @@ def facts(finding: Finding) -> Iterator[str]:
     yield from _claimed(finding)
 
 
+def known(finding: Finding) -> str:
+    """All that is known of it beside kind, file and line, in one line."""
+    member = f"in {printable(' > '.join(finding.origin.inside))}" if finding.origin.inside else ""
+    return "; ".join(filter(None, (member, aside(finding), *facts(finding), *past(finding))))
+
+
 def _claimed(finding: Finding) -> Iterator[str]:
     claims = finding.claims
     if claims is None:
@@ -181,12 +188,12 @@ def numbered(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
     seen: dict[tuple[str, ...], int] = {}
     for finding in findings:
         lineage = finding.origin.lineage
-        key = (finding.kind, finding.fingerprint, finding.origin.path, (lineage and lineage.commit) or "")
+        key = (finding.kind, finding.fingerprint, finding.origin.location, (lineage and lineage.commit) or "")
         seen[key] = seen.get(key, 0) + 1
         yield finding, seen[key]
 
 
 def digest(finding: Finding, *more: object) -> str:
     """A name for a Finding that stays when lines move: of kind, credential, path and `more`, as 64 hex digits."""
-    parts = (finding.kind, finding.fingerprint, finding.origin.path, *map(str, more))
+    parts = (finding.kind, finding.fingerprint, finding.origin.location, *map(str, more))
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

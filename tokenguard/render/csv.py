@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 HEADER = (
     *("type", "harm", "kind", "masked", "path", "line", "column", "end_column", "fingerprint", "known_as"),
     *("verification", "account", "role", "abilities", "app", "resource", "scopes", "expires_at"),
-    *("commit", "author", "date", "reachable", "pushed", "reason", "where"),
+    *("commit", "author", "date", "reachable", "pushed"),
+    *("inside", "decoded", "cell", "output", "reason", "where"),
 )
 """The first row. `type` is finding, allowed or unreadable; of the last two, `reason` says why."""
 
@@ -37,7 +38,7 @@ def rows(report: Report) -> Iterator[str]:
     for finding, (reason, where) in report.allowed:
         yield _row((*_cells("allowed", finding), reason, where))
     for origin, reason in report.unreadable:
-        cells = {"type": "unreadable", "path": origin.path, "reason": reason}
+        cells = {"type": "unreadable", "path": origin.path, "inside": " > ".join(origin.inside), "reason": reason}
         yield _row(cells.get(name) for name in HEADER)
 
 
@@ -69,6 +70,10 @@ def _cells(of_type: str, finding: Finding) -> tuple[object, ...]:
         lineage.date,
         lineage.reachable,
         lineage.pushed,
+        " > ".join(finding.origin.inside),
+        " > ".join(finding.decoded),
+        finding.cell,
+        finding.output,
     )
 
 

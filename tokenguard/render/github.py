@@ -8,7 +8,7 @@ from __future__ import annotations
 from tokenguard.core.abilities import Harm, harm
 from tokenguard.core.printable import printable
 from tokenguard.render import text
-from tokenguard.render.about import CURES, about, facts, harm_words, past, worst_first
+from tokenguard.render.about import CURES, about, harm_words, known, worst_first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def commands(report: Report) -> Iterator[str]:
     for finding in findings[:_MOST_ANNOTATIONS]:
         yield _annotation(finding)
     for origin, reason in report.unreadable[:_MOST_ANNOTATIONS]:
-        said = f"could not be read, so the answer is not known: {printable(reason)}"
+        said = f"{printable(origin.location)} could not be read, so the answer is not known: {printable(reason)}"
         yield _command("warning", said, file=_file(origin.path), title="tokenguard: not read")
     if left := len(findings) - _MOST_ANNOTATIONS:
         if left > 0:
@@ -52,7 +52,7 @@ def summary(report: Report) -> Iterator[str]:
         yield "**Not read**, so that the answer is not known:"
         yield ""
         for origin, reason in report.unreadable[:_MOST_ROWS]:
-            yield f"- {_code(origin.path)}: {_escaped(reason)}"
+            yield f"- {_code(origin.location)}: {_escaped(reason)}"
         yield from _left(len(report.unreadable))
         yield ""
     if report.allowed:
@@ -84,8 +84,8 @@ def _annotation(finding: Finding) -> str:
             "endColumn": str(finding.end_column),
         }
     title = f"{about(finding.kind).title} ({harm_words(finding)})"
-    known = "; ".join((*facts(finding), *past(finding)))
-    said = f"{printable(finding.masked)}{f': {known}' if known else ''}\n{CURES[0]}"
+    details = known(finding)
+    said = f"{printable(finding.masked)}{f': {details}' if details else ''}\n{CURES[0]}"
     level = "notice" if harm(finding) == Harm.NONE else "error"
     return _command(level, said, **properties, title=title)
 
@@ -111,12 +111,11 @@ def _table(findings: list[Finding]) -> Iterator[str]:
     yield "| | credential | where | what is known |"
     yield "|---|---|---|---|"
     for finding in findings[:_MOST_ROWS]:
-        known = "; ".join((*facts(finding), *past(finding)))
         cells = (
             harm_words(finding),
             f"{_escaped(finding.kind)} {_code(finding.masked)}",
             _code(_place(finding)),
-            _escaped(known),
+            _escaped(known(finding)),
         )
         yield f"| {' | '.join(cells)} |"
     yield from _left(len(findings))
@@ -129,7 +128,8 @@ def _left(number: int) -> Iterator[str]:
 
 
 def _place(finding: Finding) -> str:
-    return f"{_file(finding.origin.path)}:{finding.line}" if finding.line else _file(finding.origin.path)
+    location = _file(finding.origin.location)
+    return f"{location}:{finding.line}" if finding.line else location
 
 
 def _code(value: str) -> str:

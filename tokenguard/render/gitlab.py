@@ -9,7 +9,7 @@ from uuid import UUID
 
 from tokenguard.core.abilities import Harm, harm
 from tokenguard.core.printable import printable
-from tokenguard.render.about import CURES, SETTINGS, about, digest, facts, harm_words, numbered, past
+from tokenguard.render.about import CURES, SETTINGS, about, digest, harm_words, known, numbered
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,14 +66,21 @@ def secrets(report: Report, scan: Scan) -> str:
                 "end_time": _second(scan.ended),
                 "status": "failure" if report.unreadable else "success",
                 "messages": [
-                    {"level": "warn", "value": f"{printable(path)} could not be read: {printable(reason)}"}
-                    for (path, _), reason in report.unreadable
+                    {
+                        "level": "warn",
+                        "value": f"{printable(origin.location)} could not be read: {printable(reason)}",
+                    }
+                    for origin, reason in report.unreadable
                 ],
             },
             "vulnerabilities": [_secret(finding, number, scan) for finding, number in numbered(report.findings)],
         },
         indent=1,
     )
+
+
+def _not_read(unreadable: Unreadable) -> str:
+    return f"{printable(unreadable.origin.location)} could not be read: {printable(unreadable.reason)}"
 
 
 def _quality(finding: Finding, number: int) -> dict[str, object]:
@@ -87,13 +94,14 @@ def _quality(finding: Finding, number: int) -> dict[str, object]:
 
 
 def _unreadable(unreadable: Unreadable) -> dict[str, object]:
-    (path, _), reason = unreadable
+    origin, reason = unreadable
+    member = f"{printable(' > '.join(origin.inside))} " if origin.inside else ""
     return {
-        "description": f"could not be read, so the answer is not known: {printable(reason)}",
+        "description": f"{member}could not be read, so the answer is not known: {printable(reason)}",
         "check_name": "unreadable",
-        "fingerprint": _hash(f"unreadable\0{path}\0{reason}"),
+        "fingerprint": _hash(f"unreadable\0{origin.location}\0{reason}"),
         "severity": "major",
-        "location": {"path": _file(path), "lines": {"begin": 1}},
+        "location": {"path": _file(origin.path), "lines": {"begin": 1}},
     }
 
 
@@ -135,8 +143,8 @@ def _named(of_type: str, value: str) -> dict[str, str]:
 
 
 def _described(finding: Finding) -> str:
-    known = "; ".join((*facts(finding), *past(finding)))
-    said = f"{about(finding.kind).title} {printable(finding.masked)}{f': {known}' if known else ''}"
+    details = known(finding)
+    said = f"{about(finding.kind).title} {printable(finding.masked)}{f': {details}' if details else ''}"
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}…"
 
 

@@ -15,6 +15,7 @@ from tokenguard.core.printable import printable
 from tokenguard.errors import ExitCode
 from tokenguard.render import text
 from tokenguard.render.about import CURES, SETTINGS, about, age, facts, harm_words, kinds_of
+from tokenguard.render.place import aside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _unreadable(report: Report) -> Iterator[str]:
     yield f"<details open><summary><h2>Not read: {len(report.unreadable)}</h2></summary>"
     yield "<ul>"
     for origin, reason in report.unreadable:
-        yield f"<li>{_code(origin.path)} {_shown(reason)}</li>"
+        yield f"<li>{_code(origin.location)} {_shown(reason)}</li>"
     yield "</ul></details></section>"
 
 
@@ -270,7 +271,9 @@ def _details(finding: Finding, more: Sequence[str]) -> Iterator[str]:
 
 def _place(finding: Finding, allowance: Allowance | None) -> Iterator[str]:
     at = f":{finding.line}:{finding.column}" if finding.line else ""
-    where = f'{_code(finding.origin.path)}<span class="at">{at}</span>'
+    where = f'{_code(finding.origin.location)}<span class="at">{at}</span>'
+    if how := aside(finding):
+        where += f'<span class="why">{_shown(how)}</span>'
     if allowance is not None:
         where += f'<span class="why">{_shown(allowance.reason)}, {_code(allowance.where)}</span>'
     yield f'<tr class="place"><td>{where}</td><td>{_past(finding)}</td></tr>'

@@ -69,10 +69,10 @@ def _finding(finding: Finding) -> dict[str, object]:
         "column": finding.column,
         "end_column": finding.end_column,
         # What only other sources know is there all the same, so that a reader needs one shape.
-        "inside": [],
-        "decoded": [],
-        "cell": None,
-        "output": None,
+        "inside": [redact(name) for name in finding.origin.inside],
+        "decoded": list(finding.decoded),
+        "cell": finding.cell,
+        "output": finding.output,
         **_lineage(finding.origin.lineage or Lineage()),
         "known_as": finding.known_as,
         "claims": finding.claims and _claims(finding.claims),
@@ -113,4 +113,8 @@ def _allowed(allowed: Allowed) -> dict[str, object]:
 
 
 def _unreadable(unreadable: Unreadable) -> dict[str, object]:
-    return {"path": redact(unreadable.origin.path), "reason": redact(unreadable.reason)}
+    return {
+        "path": redact(unreadable.origin.path),
+        "inside": [redact(name) for name in unreadable.origin.inside],
+        "reason": redact(unreadable.reason),
+    }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tokenguard.core.name import HF_TOKEN
-from tokenguard.core.printable import printable
 from tokenguard.core.rewrite.stretches import NOT_OF_THE_VAULT
+from tokenguard.render.place import place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def place_line(finding: Finding, put: str, *, is_secret: bool) -> str:
     """`path:line:column: kind masked -> what stands there now`."""
     what = f"secret of {finding.kind}" if is_secret else finding.kind
-    where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}"
-    return f"{where}: {what} {finding.masked} -> {put}"
+    return f"{place(finding)}: {what} {finding.masked} -> {put}"
 
 
 def summary(places: int, files: int, *, allowed: int, refused: int, is_preview: bool) -> str:

@@ -9,7 +9,7 @@ import json
 
 from tokenguard.core.abilities import Harm, harm
 from tokenguard.core.printable import printable
-from tokenguard.render.about import CURES, about, digest, facts, harm_words, kinds_of, numbered, past
+from tokenguard.render.about import CURES, about, digest, harm_words, kinds_of, known, numbered
 from tokenguard.render.uri import file_uri, relative_uri
 
 TYPE_CHECKING = False
@@ -104,8 +104,8 @@ def _result(
 
 
 def _message(finding: Finding) -> str:
-    known = "; ".join((*facts(finding), *past(finding)))
-    return f"{about(finding.kind).title} {printable(finding.masked)}{f': {known}' if known else ''}."
+    details = known(finding)
+    return f"{about(finding.kind).title} {printable(finding.masked)}{f': {details}' if details else ''}."
 
 
 def _properties(finding: Finding) -> dict[str, object]:
@@ -114,6 +114,17 @@ def _properties(finding: Finding) -> dict[str, object]:
         "masked": printable(finding.masked),
         "harm": harm_words(finding),
         "verification": printable(status),
+    }
+    if finding.origin.inside:
+        properties["inside"] = [printable(name) for name in finding.origin.inside]
+    properties |= {
+        name: value
+        for name, value in (
+            ("decoded", list(finding.decoded)),
+            ("cell", finding.cell),
+            ("output", finding.output),
+        )
+        if value
     }
     if finding.known_as:
         properties["knownAs"] = printable(finding.known_as)
@@ -152,10 +163,11 @@ def _invocation(report: Report) -> dict[str, object]:
 
 
 def _notification(unreadable: Unreadable) -> dict[str, object]:
-    path, reason = unreadable.origin.path, unreadable.reason
+    (path, _, _), reason = unreadable
+    location = unreadable.origin.location
     return {
         "level": "error",
-        "message": {"text": _text(f"{printable(path)} could not be read: {printable(reason)}")},
+        "message": {"text": _text(f"{printable(location)} could not be read: {printable(reason)}")},
         "locations": [{"physicalLocation": _location(path)}],
     }
 

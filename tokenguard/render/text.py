@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tokenguard.core.printable import printable
+from tokenguard.render.place import aside, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
     for finding in sorted(report.findings, key=lambda finding: harms[finding.fingerprint], reverse=True):
         # A file has one version in a work tree, and in a history as many as it was changed.
         at = f"{finding.line}:{finding.column}" if finding.origin.lineage is None else ""
-        versions.setdefault((finding.kind, finding.fingerprint, finding.origin.path, at), []).append(finding)
+        versions.setdefault((finding.kind, finding.fingerprint, finding.origin.location, at), []).append(finding)
     told: set[str] = set()
     for findings in versions.values():
         first = min(findings, key=_age)
@@ -47,9 +48,10 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
 
 def finding_line(finding: Finding, *, color: bool) -> str:
     """Where, what kind, and the masked form."""
-    where = f"{printable(finding.origin.path)}:{finding.line}:{finding.column}:"
+    how = f" ({aside(finding)})" if aside(finding) else ""
     known = f" (in your vault as {finding.known_as})" if finding.known_as else ""
-    return f"{_paint(where, _BOLD, color)} {finding.kind} {_paint(finding.masked, _RED, color)}{known}"
+    masked = _paint(finding.masked, _RED, color)
+    return f"{_paint(f'{place(finding)}:', _BOLD, color)} {finding.kind} {masked}{how}{known}"
 
 
 def _known(finding: Finding, *, color: bool) -> Iterator[str]:
@@ -110,7 +112,7 @@ def _age(finding: Finding) -> str:
 def unreadable_lines(report: Report, *, color: bool) -> Iterator[str]:
     """One line for each thing that could not be read."""
     for origin, reason in report.unreadable:
-        yield f"{_paint('not read:', _YELLOW, color)} {printable(origin.path)}: {printable(reason)}"
+        yield f"{_paint('not read:', _YELLOW, color)} {printable(origin.location)}: {printable(reason)}"
 
 
 def allowed_lines(report: Report) -> Iterator[str]:

@@ -23,11 +23,9 @@ _MARK = 32
 _LARGEST = 256 * 1024 * 1024
 _FORMAT = 1
 
-# What decides whether bytes are a credential; a change in any of them makes the memory void.
-_RULES = (
-    *("core.boundary", "core.detect", "core.judge", "core.jws", "core.kinds", "core.patterns", "core.plausible"),
-    *("core.scan", "core.trigrams", "sources.objects", "sources.prefilter", "core.windows"),
-)
+# What decides whether there is a credential in bytes; a change in any of it makes the memory void.
+_PACKAGES = ("core", "core.decode", "core.unpack")
+_MODULES = ("sources.objects", "sources.prefilter")
 
 
 class Known(NamedTuple):
@@ -114,9 +112,20 @@ def _rules() -> str:
     import pkgutil
 
     digest = hashlib.sha256()
-    for name in _RULES:
+    for name in _rule_modules():
         digest.update(pkgutil.get_data("tokenguard", f"{name.replace('.', '/')}.py") or b"")
     return digest.hexdigest()
+
+
+def _rule_modules() -> list[str]:
+    import pkgutil
+    from importlib import import_module
+
+    names = [*_MODULES]
+    for package in _PACKAGES:
+        modules = pkgutil.iter_modules(import_module(f"tokenguard.{package}").__path__)
+        names += [f"{package}.{module.name}" for module in modules if not module.ispkg]
+    return [*names, *(f"{package}.__init__" for package in _PACKAGES)]
 
 
 def _whole(path: str) -> bytes:

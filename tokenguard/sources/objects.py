@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import mmap
 import os
+from io import BytesIO
 from typing import NamedTuple
 
 from tokenguard import workers
-from tokenguard.core.detect import detect
+from tokenguard.core.detect import anchors_in, detect
+from tokenguard.core.hidden import is_encoded_in, is_packed_in
 from tokenguard.core.scan import spans_of
-from tokenguard.core.windows import windows_from
+from tokenguard.core.unpack import HEAD, is_container, looks_packed
+from tokenguard.core.windows import Once, windows_from
 from tokenguard.sources.git import GitError
 from tokenguard.sources.prefilter import prefilter
 
@@ -101,11 +104,17 @@ def short(revision: str) -> str:
 
 
 def sift_objects(
-    git: Git, names: Sequence[bytes], *, jobs: int, progress: Callable[[int, int], None] | None = None
+    git: Git,
+    names: Sequence[bytes],
+    *,
+    jobs: int,
+    deep: bool = True,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Sifted:
     """Reads every object of `names`, in up to `jobs` processes. Trees are passed over.
 
-    `progress` is told how many have been taken up, and how many bytes this process has read.
+    `deep`: what is encoded or packed is looked into. `progress` is told how many have been taken up, and how many
+    bytes this process has read.
     """
     size = max(_FEWEST_OBJECTS, -(-len(names) // (jobs * _TASKS_PER_JOB)), -(-len(names) // workers.MOST_TASKS))
     tasks = [range(first, min(first + size, len(names))) for first in range(0, len(names), size)]
@@ -117,7 +126,7 @@ def sift_objects(
         nonlocal bytes_here
         if progress is not None and os.getpid() == here:
             progress(task.start, bytes_here)
-        answer = _sift_task(git, names, task, scratch)
+        answer = _sift_task(git, names, task, scratch, deep=deep)
         bytes_here += answer[1]
         return answer
 
@@ -137,8 +146,8 @@ def sift_objects(
     return Sifted(suspects, failures, read, total)
 
 
-def _sift_task(git: Git, names: Sequence[bytes], task: range, scratch: _Scratch) -> _Answer:
-    stretch = _Stretch(task.start, prefilter(len(names)))
+def _sift_task(git: Git, names: Sequence[bytes], task: range, scratch: _Scratch, *, deep: bool) -> _Answer:
+    stretch = _Stretch(task.start, prefilter(len(names), deep=deep), deep=deep)
     scratch.sift(git, names[task.start : task.stop], stretch)
     # What that has left is too large for it, or git has ended; through a pipe it is told which of the two.
     corrupt: list[int] = []
@@ -183,13 +192,14 @@ class _Scratch:
 class _Stretch:
     """What was read of objects, from the one with the index `first` on; `next` is the one that comes next."""
 
-    def __init__(self, first: int, may_hold: MayHold) -> None:
+    def __init__(self, first: int, may_hold: MayHold, *, deep: bool = True) -> None:
         self.read = 0
         self.bytes = 0
         self.suspects: list[int] = []
         self.missing: list[int] = []
         self.next = first
         self._may_hold = may_hold
+        self._deep = deep
 
     def sift(self, delivery: Delivery) -> None:
         """Reads until git has no more; `next` is the object that it did not deliver, if it did not deliver all."""
@@ -227,11 +237,21 @@ class _Stretch:
                 if fields[1] != b"tree":
                     self.read += 1
                     self.bytes += size
-                    if self._may_hold(buffer, start, end) and detect(bytes(buffer[start : end - 1])):
+                    if self._holds(buffer, start, end - 1):
                         self.suspects.append(self.next)
             self.next += 1
             position = end
         return position
+
+    def _holds(self, buffer: bytearray | mmap.mmap, start: int, end: int) -> bool:
+        if self._may_hold(buffer, start, end):
+            data = bytes(buffer[start:end])
+            anchors = anchors_in(data)
+            if detect(data, anchors) or (self._deep and is_encoded_in(data, anchors)):
+                return True
+        if not self._deep or not looks_packed(buffer, start, end):
+            return False
+        return is_packed_in(BytesIO(buffer[start:end]))
 
     def _sift_large_one(self, buffer: bytearray, delivery: Delivery) -> None:
         line_end = buffer.index(b"\n")
@@ -249,7 +269,9 @@ class _Stretch:
             left -= len(part)
             return part
 
-        found = sum(len(spans_of(window)) for window in windows_from(read))  # all are to be read
+        found = self._holds_large_one(Once(read))
+        while left and read(_BUFFER):  # all is to be read
+            pass
         if left == 0 and delivery.read(1):
             if found and kind != b"tree":
                 self.suspects.append(self.next)
@@ -257,3 +279,11 @@ class _Stretch:
             if kind != b"tree":
                 self.read += 1
                 self.bytes += size
+
+    def _holds_large_one(self, file: Once) -> bool:
+        if self._deep and is_container(file.peek(HEAD)[:HEAD], -1):
+            return is_packed_in(file)
+        for window in windows_from(file.read):
+            if spans_of(window) or (self._deep and is_encoded_in(window.data, anchors_in(window.data))):
+                return True
+        return False

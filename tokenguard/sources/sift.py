@@ -10,9 +10,10 @@ import sys
 from typing import NamedTuple
 
 from tokenguard import workers
-from tokenguard.core.detect import Span, detect
+from tokenguard.core.detect import Span, anchors_in, detect
+from tokenguard.core.hidden import is_encoded_in, is_hidden_in, is_packed_in
 from tokenguard.core.scan import spans_of
-from tokenguard.files import WINDOW, open_regular, read_small, read_window
+from tokenguard.files import WINDOW, open_file, open_regular, read_small, read_window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,20 +21,24 @@ if TYPE_CHECKING:
 
     # Start, end, and the name of the kind: what `marshal` can write of a Span.
     _Spot = tuple[int, int, str]
+    # None where more than that is hidden.
+    _Spots = list[_Spot] | None
     # Bytes read, the files with Spans, those of several windows, and those that failed with the reason. A file is
     # its index in the list.
-    _Answer = tuple[int, list[tuple[int, list[_Spot]]], list[int], list[tuple[int, str]]]
+    _Answer = tuple[int, list[tuple[int, _Spots]], list[int], list[tuple[int, str]]]
 
 # Below this a second process costs more than it saves.
 _FEW = 48
 _DIED = "the process that was to read it died"
+# In the place of a stretch: all of the file, as a container.
+_PACKED = (-1, -1)
 
 
 class Suspect(NamedTuple):
-    """A file, and the Spans in it in offsets of the whole."""
+    """A file, and the Spans in it in offsets of the whole; None where more is hidden, which takes another look."""
 
     path: str
-    spans: list[Span]
+    spans: list[Span] | None
 
 
 class Sifted(NamedTuple):
@@ -45,13 +50,16 @@ class Sifted(NamedTuple):
     bytes: int
 
 
-def sift(paths: Sequence[str], *, jobs: int, max_size: int | None) -> Sifted:
-    """Reads every file of `paths`, in up to `jobs` processes. A file over `max_size` bytes is a failure."""
+def sift(paths: Sequence[str], *, jobs: int, max_size: int | None, deep: bool = True) -> Sifted:
+    """Reads every file of `paths`, in up to `jobs` processes. A file over `max_size` bytes is a failure.
+
+    `deep`: what is encoded or packed is looked into.
+    """
     chunk = max(_FEW // 2, -(-len(paths) // workers.MOST_TASKS))
     tasks = [range(first, min(first + chunk, len(paths))) for first in range(0, len(paths), chunk)]
-    answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size), jobs)
+    answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size, deep=deep), jobs)
     total = 0
-    spots: dict[int, list[_Spot]] = {}
+    spots: dict[int, _Spots] = {}
     large: list[int] = []
     failures: dict[int, str] = {}
     for task, answer in zip(tasks, answers, strict=True):
@@ -63,11 +71,11 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None) -> Sifted:
         large += answer[2]
         failures |= dict(answer[3])
     for index in large:
-        size, found, reason = _sift_large(paths[index], jobs)
+        size, found, reason = _sift_large(paths[index], jobs, deep=deep)
         total += size
         if reason:
             failures[index] = reason
-        elif found:
+        elif found is None or found:
             spots[index] = found
     return Sifted(
         suspects=[Suspect(paths[index], _spans(spots[index])) for index in sorted(spots)],
@@ -77,9 +85,9 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None) -> Sifted:
     )
 
 
-def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Answer:
+def _sift_files(paths: Sequence[str], task: range, max_size: int | None, *, deep: bool) -> _Answer:
     total = 0
-    suspects: list[tuple[int, list[_Spot]]] = []
+    suspects: list[tuple[int, _Spots]] = []
     large = []
     failures = []
     for index in task:
@@ -92,12 +100,15 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None) -> _Ans
             large.append(index)
             continue
         total += len(data)
-        if spans := detect(data):
+        anchors = anchors_in(data)
+        if deep and is_hidden_in(data, anchors):
+            suspects.append((index, None))
+        elif spans := detect(data, anchors):
             suspects.append((index, _spots(spans, 0)))
     return total, suspects, large, failures
 
 
-def _sift_large(path: str, jobs: int) -> tuple[int, list[_Spot], str]:
+def _sift_large(path: str, jobs: int, *, deep: bool) -> tuple[int, _Spots, str]:
     """The size of a file of several windows, what is in it, and the reason where it could not be read."""
     try:
         descriptor, size = open_regular(path)
@@ -105,13 +116,17 @@ def _sift_large(path: str, jobs: int) -> tuple[int, list[_Spot], str]:
         return 0, [], _reason(error)
     try:
         tasks = list(_stretches(size))
-        answers = workers.share(tasks, lambda task: _sift_stretch(path, task), jobs)
+        # What is packed in it takes longest, and so comes first.
+        tasks = [_PACKED, *tasks] if deep else tasks
+        answers = workers.share(tasks, lambda task: _sift_stretch(path, task, deep=deep), jobs)
     finally:
         os.close(descriptor)
     reasons = [_DIED if answer is None else answer[1] for answer in answers]
+    reason = next(filter(None, reasons), "")
+    if any(answer and answer[0] is None for answer in answers):
+        return size, None, reason
     # The last window may take what a further one would have had, too.
-    spots = sorted({spot for answer in answers if answer for spot in answer[0]})
-    return size, spots, next(filter(None, reasons), "")
+    return size, sorted({spot for answer in answers if answer for spot in answer[0] or ()}), reason
 
 
 def _stretches(size: int) -> Iterator[tuple[int, int]]:
@@ -125,15 +140,20 @@ def _stretches(size: int) -> Iterator[tuple[int, int]]:
     return ((first, sys.maxsize if first == firsts[-1] else first + step) for first in firsts)
 
 
-def _sift_stretch(path: str, task: tuple[int, int]) -> tuple[list[_Spot], str]:
+def _sift_stretch(path: str, task: tuple[int, int], *, deep: bool) -> tuple[_Spots, str]:
     spots: list[_Spot] = []
     try:
+        if task == _PACKED:
+            with open_file(path) as file:
+                return None if is_packed_in(file) else [], ""
         # Opened anew: processes that share a descriptor share its position.
         descriptor, _ = open_regular(path)
         try:
             for first in range(*task, WINDOW):
                 window = read_window(descriptor, first, first + WINDOW)
                 spots += _spots(spans_of(window), window.start)
+                if deep and is_encoded_in(window.data, anchors_in(window.data)):
+                    return None, ""
                 if window.is_last:
                     break
         finally:
@@ -147,7 +167,9 @@ def _spots(spans: list[Span], start: int) -> list[_Spot]:
     return [(start + span.start, start + span.end, span.kind.name) for span in spans]
 
 
-def _spans(spots: list[_Spot]) -> list[Span]:
+def _spans(spots: _Spots) -> list[Span] | None:
+    if spots is None:
+        return None
     from tokenguard.core.kinds import KINDS
 
     kinds = {kind.name: kind for kind in KINDS}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from tokenguard.core.blob import Blob, Origin, Unreadable, whole
-from tokenguard.core.windows import windows_from
+from tokenguard.core.blob import Blob, Origin, Unreadable, in_memory
+from tokenguard.core.windows import Once, windows_from
 from tokenguard.files import WINDOW
 from tokenguard.sources.git import Git, GitError
 
@@ -91,5 +91,6 @@ def _item(origin: Origin, content: Content | None, max_size: int | None) -> Blob
     if max_size is not None and content.size > max_size:
         return Unreadable(origin, f"larger than {max_size} bytes")
     if content.size > WINDOW:
-        return Blob(origin, windows_from(content.read))
-    return Blob(origin, whole(content.read(content.size)))
+        file = Once(content.read)
+        return Blob(origin, windows_from(file.read), lambda: file)
+    return in_memory(origin, content.read(content.size))

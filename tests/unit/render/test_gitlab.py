@@ -53,7 +53,7 @@ def test_severity_is_by_the_harm(verification: Verification, severity: str, secr
 
 def test_fingerprints_are_unique_and_stay_when_lines_move() -> None:
     here = (finding(), finding()._replace(line=9), finding("b.py"), finding(seed=1), finding(lineage=LINEAGE))
-    moved = [found._replace(line=found.line + 7, column=1) for found in here]
+    moved = [found._replace(line=(found.line or 0) + 7, column=1) for found in here]
     before, after = ([item["fingerprint"] for item in qualities(*found)] for found in (here, moved))
     assert before == after
     assert len(set(before)) == len(here)

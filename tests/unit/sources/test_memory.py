@@ -149,12 +149,15 @@ def test_what_other_rules_found_clean_is_not_believed(
     assert kept.recall() == SOME
 
 
-def test_the_rules_are_all_that_detection_loads() -> None:
+def test_the_rules_are_all_that_a_search_loads() -> None:
     code = """
-import sys
+import base64, gzip, io, sys
+from tokenguard.core.hidden import is_encoded_in, is_packed_in
 from tokenguard.core.detect import detect
 for line in sys.stdin.buffer:
     assert detect(line)
+    assert is_encoded_in(base64.b64encode(line), [])
+    assert is_packed_in(io.BytesIO(gzip.compress(line)))
 print(*(name.partition(".")[2] for name in sys.modules if name.startswith("tokenguard.core.")))
 """
     loaded = subprocess.run(
@@ -164,16 +167,19 @@ print(*(name.partition(".")[2] for name in sys.modules if name.startswith("token
         check=True,
         timeout=60,
     )
-    assert {"core.detect", "core.patterns"} < set(loaded.stdout.decode().split()) <= set(memory._RULES)
+    names = set(loaded.stdout.decode().split()) - {"core.decode", "core.unpack"}
+    assert {"core.detect", "core.decode.runs", "core.unpack.compressed"} < names <= set(memory._rule_modules())
 
 
 def test_a_change_in_any_rule_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     digests = {memory._rules()}
-    for left_out in memory._RULES:
-        monkeypatch.setattr(memory, "_RULES", tuple(name for name in memory._RULES if name != left_out))
+    names = memory._rule_modules()
+    for left_out in names:
+        some = [name for name in names if name != left_out]
+        monkeypatch.setattr(memory, "_rule_modules", lambda some=some: some)
         digests.add(memory._rules())
         monkeypatch.undo()
-    assert len(digests) == len(memory._RULES) + 1
+    assert len(digests) == len(names) + 1
 
 
 @pytest.mark.parametrize("place", ["none", "file/within", "file"])

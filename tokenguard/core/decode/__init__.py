@@ -42,6 +42,13 @@ class Encoded(NamedTuple):
     chain: tuple[str, ...]
 
 
+class Decoded(NamedTuple):
+    """What was decoded, and whether it was decoded to the end."""
+
+    found: list[Encoded]
+    is_complete: bool = True
+
+
 def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
     from tokenguard.core.decode.runs import has_run
@@ -49,13 +56,13 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
 
 
-def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Encoded]:
+def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
     """Every credential that `data` holds in encoded form only, in order, none overlapping another.
 
     `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what
     is decoded is bounded by a few times as much, beyond which nothing is decoded further.
     """
-    return _Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH)
+    return Decoded(_Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH))
 
 
 class _Decoder:

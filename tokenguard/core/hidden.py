@@ -1,0 +1,49 @@
+"""Whether anything is hidden in bytes, encoded or packed: asked of very many, of which almost none have it.
+
+A yes means that `scan.scan_deep` has to look; it may say of what is there that it cannot be read.
+"""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+from tokenguard.core.detect import anchors_in, detect
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import BinaryIO
+
+    from tokenguard.core.blob import Window
+
+
+def is_hidden_in(data: bytes, anchors: Sequence[bytes]) -> bool:
+    """Whether anything is encoded or packed in all of a file; `anchors` are those of `detect.ANCHORS` in it."""
+    from tokenguard.core.unpack import looks_packed
+
+    if is_encoded_in(data, anchors):
+        return True
+    return looks_packed(data, 0, len(data)) and is_packed_in(BytesIO(data))
+
+
+def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
+    """Whether a credential stands in `data` in encoded form; `anchors` are those of `detect.ANCHORS` in it."""
+    from tokenguard.core.decode import decode, may_hide
+
+    if not may_hide(data, anchors):
+        return False
+    decoded = decode(data, anchors)
+    return bool(decoded.found) or not decoded.is_complete
+
+
+def is_packed_in(file: BinaryIO) -> bool:
+    """Whether a credential is packed in `file`, which is a container perhaps, or something that cannot be read."""
+    from tokenguard.core.unpack import Limits, unpack
+    from tokenguard.core.unpack.walk import Cut
+
+    return any(isinstance(piece, Cut) or any(map(_is_in, piece.windows)) for piece in unpack(file, "", Limits()))
+
+
+def _is_in(window: Window) -> bool:
+    anchors = anchors_in(window.data)
+    return bool(detect(window.data, anchors)) or is_encoded_in(window.data, anchors)
