@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tests.corpus.deep.cases import Place, leaking, silent, within
 from tests.corpus.deep.encoded import dotenv
 from tests.corpus.deep.packed import config, database, log, pdf, png
+from tests.corpus.deep.quine import zip_of_itself
 from tests.support import archives
 
 if TYPE_CHECKING:
@@ -197,6 +198,7 @@ DAMAGED: Recipes = {
 
 BOMBS: Recipes = {
     "swelling.gz": damaged(swelling, within("swelling", line=3)),
+    "itself.zip": silent(zip_of_itself, unreadable=True),
     "nested.zip": damaged(nested, within(".env", line=3)),
 }
 
