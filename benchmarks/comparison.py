@@ -5,7 +5,7 @@
 FOLDER, which is new, keeps the corpus. Kingfisher (`pip install kingfisher-bin`) and detect-secrets must be on
 PATH, or the run ends there. A credential is found by a scanner that names it, by its value or a hash of it, or
 names the line of the file in which it, or its encoded text, begins. What a scanner flags in harmless/ is a false
-alarm. Seconds are those of the processor, for one run over each folder, after one over the first that fills its caches.
+alarm. Seconds are those of the processor, for one run over each folder, after one that fills its caches.
 """
 
 from __future__ import annotations
