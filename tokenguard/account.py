@@ -163,9 +163,7 @@ class Account:
         return Report(
             findings=tuple(sorted(self.findings, key=lambda finding: finding.position)),
             allowed=tuple(sorted(self.allowed, key=lambda allowed: allowed.finding.position)),
-            unreadable=tuple(
-                sorted(self.unreadable, key=lambda item: (item.origin.path, item.origin.inside, item.reason))
-            ),
+            unreadable=tuple(sorted(self.unreadable, key=_place)),
             tally=Tally(
                 files=self.files,
                 blobs=self.files + self.objects,

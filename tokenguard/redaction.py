@@ -319,10 +319,10 @@ def _in_the_index(done: Iterable[Redaction]) -> list[str]:
             report = scanning.scan_staged(top, use_config=False)
         except (TokenguardError, OSError):
             continue  # no repository, or one that git does not open
-        staged = {finding.origin.path: finding.fingerprint for finding in report.findings}
+        staged = {(finding.origin.path, finding.fingerprint) for finding in report.findings}
         notes += [
             f"{redaction.path} is staged with the credential in it: `git add` it again"
             for path, redaction in redactions.items()
-            if staged.get(path) in {place.finding.fingerprint for place in redaction.places}
+            if any((path, place.finding.fingerprint) in staged for place in redaction.places)
         ]
     return notes

@@ -41,6 +41,13 @@ def finding(
     return item._replace(verification=verification, known_as=known_as)
 
 
+def packed(found: Finding) -> Finding:
+    """Encoded, in an output of a notebook, in an archive, where there are no lines."""
+    origin = found.origin._replace(inside=(HOSTILE, "d/.env"))
+    hidden = found._replace(origin=origin, decoded=("base64", "utf-16"), cell=7, output=8)
+    return hidden._replace(line=None, column=None, end_column=None)
+
+
 def live(identity: Identity = ALICE) -> Verification:
     return Verification("live", "2026-01-02T03:04:05.000Z", identity)
 
@@ -61,12 +68,13 @@ def full() -> Report:
             finding(HOSTILE, seed=1, lineage=lineage, verification=live(identity)),
             finding("b.py", "oauth-access-token", seed=2)._replace(claims=claims),
             finding("c.py", seed=3, verification=Verification("unknown", reason=HOSTILE), known_as="work"),
+            packed(finding("e.zip", seed=6)),
         ),
         allowed=(
             Allowed(finding(HOSTILE, seed=4), Allowance("pragma: allowlist secret", HOSTILE)),
             Allowed(finding("d.py", seed=5), Allowance("allowed fingerprint", HOSTILE)),
         ),
-        unreadable=(Unreadable(Origin(HOSTILE), HOSTILE),),
+        unreadable=(Unreadable(Origin(HOSTILE, inside=(HOSTILE,)), HOSTILE),),
         tally=Tally(4, 5, 120, 1, 2),
         seconds=1.5,
         notes=(HOSTILE,),
@@ -107,13 +115,24 @@ def reports(secret: str, kind: str) -> SearchStrategy[Report]:
         said,
         st.none()
         | st.builds(Lineage, _maybe, said, _maybe, st.lists(said, max_size=2).map(tuple), _flags, _flags),
+        st.lists(said, max_size=2).map(tuple),
     )
-    lines = st.integers(0, 10**6)  # 0 where there are no lines
+    lines = st.none() | st.integers(1, 10**6)
+    chains = st.lists(st.sampled_from(["base64", "utf-16"]), max_size=2).map(tuple)
+    numbers = st.none() | st.integers(1, 9)
     findings = st.builds(
-        lambda origin, line, known, claims, verification: found._replace(
-            kind=kind, origin=origin, line=line, known_as=known, claims=claims, verification=verification
+        lambda origin, line, known, claims, verification, decoded, cell, output: found._replace(
+            kind=kind,
+            origin=origin,
+            line=line,
+            known_as=known,
+            claims=claims,
+            verification=verification,
+            decoded=decoded,
+            cell=cell,
+            output=output,
         ),
-        *(origins, lines, st.none() | st.just("work"), _claims, _verifications),
+        *(origins, lines, st.none() | st.just("work"), _claims, _verifications, chains, numbers, numbers),
     )
     allowances = st.builds(Allowance, st.sampled_from(["pragma: allowlist secret", "allowed fingerprint"]), said)
     return st.builds(

@@ -74,14 +74,14 @@ def _tell(plan: Expunction) -> None:
     for token in plan.tokens:
         kind = token.kind
         places = [finding for finding in plan.report.findings if finding.fingerprint == token.fingerprint]
-        paths = ", ".join(dict.fromkeys(finding.origin.path for finding in places))
+        paths = ", ".join(dict.fromkeys(finding.origin.location for finding in places))
         _shared.warn(f"  {kind.name if kind else 'credential'} {places[0].masked} in {paths}")
     _tell_unread(plan)
 
 
 def _tell_unread(plan: Expunction) -> None:
     for origin, reason in plan.report.unreadable:
-        _shared.warn(f"not read: {origin.path}: {reason}")
+        _shared.warn(f"not read: {origin.location}: {reason}")
 
 
 def _say_how(plan: Expunction, expressions: str | None) -> None:
@@ -117,7 +117,7 @@ def _run(plan: Expunction, folder: str, backup: str | None, *, yes: bool, use_co
     for line in (*text.finding_lines(report, color=False), *text.unreadable_lines(report, color=False)):
         say(f"  {line}")
     if report.findings:
-        _shared.warn("this is left, since git filter-repo changes no binary files and no names")
+        _shared.warn("this is left, since git filter-repo changes no names, no binary files, and nothing that is encoded")
     else:
         _shared.warn("they are gone from this repository: push with --force, and have all clone anew")
     if remote:

@@ -101,7 +101,7 @@ def _talk(outcome: Outcome, name: str | None, *, allowed: int, is_preview: bool,
     from tokenguard.render.redaction import advice, summary
 
     for origin, reason in outcome.refused:
-        say(f"not rewritten: {printable(origin.path)}: {printable(reason)}")
+        say(f"not rewritten: {printable(origin.location)}: {printable(reason)}")
     for note in outcome.notes:
         say(printable(note))
     if quiet:

@@ -134,3 +134,24 @@ def test_of_a_long_line_above_its_end_is_told() -> None:
     (place,) = places(above + b"\n" + TOKEN, len(above) + 1)
     assert place.above.endswith(b" # the end")
     assert len(place.above) < 10_000
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+def test_utf_16_with_its_mark_counts_characters(codec: str) -> None:
+    data = f"\ufeffclé\r\n鍵 = '{TOKEN.decode()}' # x".encode(codec)
+    start = data.index(TOKEN.decode().encode(codec))
+    (place,) = Locator().feed(whole(data)[0], [Span(start, start + 2 * len(TOKEN), USER_ACCESS_TOKEN)])
+    assert (place.line, place.column, place.end_column) == (2, 6, 6 + len(TOKEN))
+    assert b"' # x" in place.text
+
+
+def test_without_its_mark_utf_16_counts_bytes() -> None:
+    data = f"a = '{TOKEN.decode()}".encode("utf-16-le")
+    (place,) = Locator().feed(whole(data)[0], [Span(10, len(data), USER_ACCESS_TOKEN)])
+    assert (place.line, place.column, place.end_column) == (1, 11, 11 + 2 * len(TOKEN))
+
+
+def test_what_goes_on_over_lines_ends_with_the_first() -> None:
+    data = b"key: aGZf\n  bbbb\n"
+    (place,) = Locator().feed(whole(data)[0], [Span(5, 16, USER_ACCESS_TOKEN)])
+    assert (place.line, place.column, place.end_column) == (1, 6, 10)

@@ -9,7 +9,7 @@ from tokenguard.core.blob import Blob, Origin
 from tokenguard.core.detect import LEAD, TAIL
 from tokenguard.core.finding import Finding
 from tokenguard.core.scan import scan_blob
-from tokenguard.core.windows import windows_from
+from tokenguard.core.windows import Once, windows_from
 from tokenguard.files import WINDOW
 
 SIZES = [
@@ -56,3 +56,14 @@ def test_a_credential_at_the_edge_of_windows_is_found_once(offset: int) -> None:
     content = b"\n" * offset + user_token().encode() + b"\n" * (WINDOW - 1000)
     found = list(scan_blob(Blob(Origin("-"), windows_from(io.BytesIO(content).read)), {}))
     assert [(item.line, item.column) for item in found if isinstance(item, Finding)] == [(offset + 1, 1)]
+
+
+def test_what_is_read_once_can_be_looked_ahead_in_and_not_sought_in() -> None:
+    content = marked(WINDOW + 100_000)
+    source = io.BytesIO(content)
+    file = Once(lambda most: source.read(min(most, 1000)))
+    assert content.startswith(file.peek(1024)[:1024])
+    assert len(file.peek(1024)) >= 1024
+    assert not file.seekable()
+    assert b"".join(w.data[w.first - w.start : w.last - w.start] for w in windows_from(file.read)) == content
+    assert file.taken == len(content)

@@ -21,7 +21,7 @@ def read(report: Report) -> list[dict[str, str]]:
 def test_the_header_comes_first_and_lines_end_as_in_rfc_4180() -> None:
     text = "".join(rows(full()))
     assert text.startswith("type,harm,kind,masked,path,line,")
-    assert text.count("\r\n") == text.count("\n") == 1 + 4 + 2 + 1
+    assert text.count("\r\n") == text.count("\n") == 1 + 5 + 2 + 1
     assert "".join(rows(Report())) == ",".join(HEADER) + "\r\n"
 
 

@@ -58,7 +58,7 @@ def test_the_document_has_the_keys_of_the_contract() -> None:
     assert parsed["tool"] == {"name": "tokenguard", "version": "1.2.3"}
     assert set(parsed["findings"][0]) == FINDING_KEYS
     assert set(parsed["allowed"][0]) == FINDING_KEYS | {"allowance"}
-    assert set(parsed["unreadable"][0]) == {"path", "reason"}
+    assert set(parsed["unreadable"][0]) == {"path", "inside", "reason"}
 
 
 def test_the_summary_counts() -> None:
@@ -148,7 +148,7 @@ def test_a_token_in_a_name_or_a_path_is_masked() -> None:
 def test_an_allowance_and_a_failure_are_told_with_their_reasons() -> None:
     parsed = json.loads(document(report(), "1"))
     assert parsed["allowed"][0]["allowance"] == {"reason": "allowed fingerprint", "where": "a.py"}
-    assert parsed["unreadable"] == [{"path": "a.py", "reason": "is gone: é"}]
+    assert parsed["unreadable"] == [{"path": "a.py", "inside": [], "reason": "is gone: é"}]
 
 
 def test_an_empty_report_is_a_document_too() -> None:
