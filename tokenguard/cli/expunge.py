@@ -117,7 +117,9 @@ def _run(plan: Expunction, folder: str, backup: str | None, *, yes: bool, use_co
     for line in (*text.finding_lines(report, color=False), *text.unreadable_lines(report, color=False)):
         say(f"  {line}")
     if report.findings:
-        _shared.warn("this is left, since git filter-repo changes no names, no binary files, and nothing that is encoded")
+        _shared.warn(
+            "this is left, since git filter-repo changes no names, no binary files, and nothing that is encoded"
+        )
     else:
         _shared.warn("they are gone from this repository: push with --force, and have all clone anew")
     if remote:

@@ -32,7 +32,9 @@ class Cells:
         self._is_in_string = False
         self._string = 0  # the offset of the text of the last string
         self._is_key = False
+        self._is_empty = False  # of the innermost, whether nothing has come in it yet
         self._is_lost = False
+        self._earlier = 0  # cells of the worksheets before
 
     def feed(self, window: Window, spans: Iterable[Span]) -> Iterator[Cell]:
         """The cells of `spans`, which are those of `window` and sorted."""
@@ -70,6 +72,7 @@ class Cells:
             self._path[-1] = data[start:end] if start >= 0 and end - start < _LONGEST_KEY else b""
 
     def _mark(self, mark: bytes) -> None:
+        was_empty, self._is_empty = self._is_empty, mark == b"["
         if mark in b"{[":
             self._is_lost |= len(self._path) == _DEEPEST
             self._path.append(b"" if mark == b"{" else 0)
@@ -77,7 +80,9 @@ class Cells:
         elif not self._path:
             return
         elif mark in b"}]":
-            self._path.pop()
+            last = self._path.pop()
+            if self._path[::2] == [b"worksheets", b"cells"] and isinstance(last, int) and not was_empty:
+                self._earlier += last + 1
             self._is_key = False
         elif mark == b":":
             self._is_key = False
@@ -87,11 +92,13 @@ class Cells:
             self._is_key = True
 
     def _cell(self) -> Cell:
-        path = self._path[2:] if self._path[:1] == [b"worksheets"] else self._path
+        is_of_worksheet = self._path[:1] == [b"worksheets"]
+        path = self._path[2:] if is_of_worksheet else self._path
         if self._is_lost or path[:1] != [b"cells"] or len(path) < 2 or not isinstance(path[1], int):
             return None, None
         is_in_output = path[2:3] == [b"outputs"] and len(path) > 3
-        return path[1] + 1, path[3] + 1 if is_in_output and isinstance(path[3], int) else None
+        cell = path[1] + 1 + (self._earlier if is_of_worksheet else 0)
+        return cell, path[3] + 1 if is_in_output and isinstance(path[3], int) else None
 
 
 def _end_of_string(data: bytes, position: int, end: int) -> int:

@@ -194,6 +194,7 @@ class _Found:
         self._has_lines = blob.has_lines
         self._fingerprints = fingerprints
         self._held = held
+        self._told: set[tuple[str, tuple[str, ...]]] = set()
         self._locator: Locator | None = None
         self._cells: Cells | None = None
 
@@ -231,6 +232,10 @@ class _Found:
                 cell=cell,
                 output=output,
             )
+            if not self._has_lines:  # without a line, one cannot be told from the next
+                if (finding.fingerprint, finding.decoded) in self._told:
+                    continue
+                self._told.add((finding.fingerprint, finding.decoded))
             covered = allowance(finding, place, self._fingerprints)
             if self._held is not None and not covered:
                 self._held[finding.fingerprint] = token

@@ -76,6 +76,11 @@ def test_the_cells_of_older_notebooks_are_in_worksheets() -> None:
     assert cell_of({"nbformat": 3, "worksheets": [{"cells": cells}]}) == (2, 2)
 
 
+def test_they_are_counted_through_all_worksheets() -> None:
+    sheets = [{"cells": [CODE, CODE]}, {"cells": []}, {"cells": [CODE, {"input": MARK}]}]
+    assert cell_of({"nbformat": 3, "worksheets": sheets}) == (4, None)
+
+
 @pytest.mark.parametrize(
     "data", [b'{"cells": [{"source": "' + b"\\" * 3 + b'" here', b"}}]],::", b"[" * 2000, b'"']
 )

@@ -132,6 +132,11 @@ def test_what_has_no_lines_has_none() -> None:
     assert (finding.line, finding.column, finding.end_column) == (None, None, None)
 
 
+def test_without_lines_the_same_one_is_told_once() -> None:
+    (finding,) = deep(pickle.dumps([TOKEN, f"a {TOKEN}"], 4))
+    assert isinstance(finding, Finding)
+
+
 def test_a_chain_is_told_with_the_line_where_it_begins() -> None:
     data = b"a: 1\nb: " + base64.b64encode(base64.b64encode(TOKEN.encode())) + b"\n"
     (finding,) = deep(data)
