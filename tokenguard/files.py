@@ -78,6 +78,24 @@ def read_small(path: str, max_size: int | None = None) -> bytes | None:
         os.close(descriptor)
 
 
+def read_linked(path: str, max_size: int) -> bytes:
+    """The regular file that `path` leads to, as another program of the user's would read it.
+
+    Raises as `open_regular` does, but follows links.
+    """
+    descriptor = os.open(path, _FLAGS & ~getattr(os, "O_NOFOLLOW", 0))
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotRegularError("is not a regular file")
+        data = _read(descriptor, max_size + 1)
+    finally:
+        os.close(descriptor)
+    if len(data) > max_size:
+        raise TooLargeError(f"larger than {max_size} bytes")
+    return data
+
+
 def read_window(descriptor: int, first: int, last: int) -> Window:
     """The window from offset `first` to `last` of an open file, and what is needed around it.
 

@@ -13,8 +13,8 @@ import shlex
 import shutil
 import sys
 import tempfile
-from typing import NamedTuple
 
+from tokenguard.core.standing import Hooks, HookState
 from tokenguard.errors import UsageError
 from tokenguard.sources.git import Git, GitError
 
@@ -57,30 +57,6 @@ _ALL_HOOKS = (
 )
 
 
-class HookState(NamedTuple):
-    """How it stands with one stage in a folder of hooks.
-
-    `state` is `installed`, `dead` (ours, but the program it calls is gone), `other` (a hook that is not ours) or
-    `missing`.
-    """
-
-    stage: str
-    path: str
-    state: str
-
-
-class Status(NamedTuple):
-    """The hooks that git would call here (`folder` None: this is no repository), and those for all repositories.
-
-    `framework` says whether .pre-commit-config.yaml names tokenguard.
-    """
-
-    folder: str | None
-    here: tuple[HookState, ...]
-    everywhere: tuple[HookState, ...]
-    framework: bool
-
-
 def install(home: str | None = None) -> list[str]:
     """Installs the hooks in the repository the caller is in, or, given the folder `home`, for all repositories.
 
@@ -107,7 +83,7 @@ def uninstall(home: str | None = None) -> list[str]:
     return [path for path in paths if _take_out(path)]
 
 
-def status(home: str) -> Status:
+def status(home: str) -> Hooks:
     """How it stands with the hooks here, and with those for all repositories in the folder `home`."""
     git = Git(trusted=True)
     folder = None
@@ -115,7 +91,7 @@ def status(home: str) -> Status:
     with contextlib.suppress(GitError):
         folder = os.path.abspath(git.text("rev-parse", "--git-path", "hooks"))
         config = os.path.join(git.text("rev-parse", "--show-toplevel"), ".pre-commit-config.yaml")
-    return Status(
+    return Hooks(
         folder,
         tuple(_state(folder, stage) for stage in _stages_here()) if folder else (),
         tuple(_state(home, stage) for stage in STAGES) if _is_global(home) else (),

@@ -8,6 +8,7 @@ import os
 from tokenguard.core.entry import Row, entry_of, with_verdicts
 from tokenguard.core.identity import Identity
 from tokenguard.core.name import check_name
+from tokenguard.core.standing import Choice
 from tokenguard.errors import HubError, RejectedError, TokenguardError, UsageError, VaultError
 from tokenguard.vault.keyring import KeyringError
 
@@ -25,17 +26,27 @@ if TYPE_CHECKING:
 def chosen(index: Index, environment: Mapping[str, str], folder: str | None) -> str:
     """The name that holds in `folder`, None where there is no such folder any more, where no name is given.
 
+    Raises as `choice` does.
+    """
+    return choice(index, environment, folder).name
+
+
+def choice(index: Index, environment: Mapping[str, str], folder: str | None) -> Choice:
+    """The name that holds in `folder`, and why.
+
     It is that in `TOKENGUARD_TOKEN`, else that bound to the nearest folder, else the default. Raises VaultError
     where there is none, UsageError where `TOKENGUARD_TOKEN` holds no name.
     """
     if named := environment.get("TOKENGUARD_TOKEN"):
         try:
-            return check_name(named)
+            return Choice(check_name(named), "TOKENGUARD_TOKEN")
         except UsageError:
             # It is not repeated: somebody may have put the token itself there.
             raise UsageError("TOKENGUARD_TOKEN does not hold a name", "it takes the name of a token") from None
-    if name := (folder and _bound(index, folder)) or index.default:
-        return name
+    if folder is not None and (bound := _bound(index, folder)):
+        return bound
+    if index.default:
+        return Choice(index.default, "default")
     hint = "`tokenguard use NAME` chooses one" if index.tokens else "`tokenguard add NAME` puts one there"
     raise VaultError("no token is chosen, and there is no default", hint)
 
@@ -87,11 +98,11 @@ def _identities(vault: Vault) -> list[Identity]:
     return []
 
 
-def _bound(index: Index, folder: str) -> str | None:
+def _bound(index: Index, folder: str) -> Choice | None:
     folder = _normal(folder)
     while True:
         if folder in index.bindings:
-            return index.bindings[folder]
+            return Choice(index.bindings[folder], "binding", folder)
         above = os.path.dirname(folder)
         if above == folder:
             return None

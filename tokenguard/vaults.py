@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from tokenguard.core.standing import VaultState
 from tokenguard.vault.keyring import ENCRYPTED_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenguard.vault.vault import Vault
-
-
-class VaultState(NamedTuple):
-    """`kind` is "keyring" or "file"; `path` that of the file; `locked` is None where it cannot be told.
-
-    `problem` is what keeps it from being used.
-    """
-
-    kind: str
-    backend: str
-    path: str | None
-    locked: bool | None
-    tokens: int
-    problem: str | None
 
 
 def status(vault: Vault) -> VaultState:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("vault", "scan", "redact", "expunge", "hook"),
+    *("vault", "scan", "redact", "expunge", "hook", "status"),
 )
 
 

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tokenguard.githooks import HookState
+    from tokenguard.core.standing import HookState
 
 _everywhere = click.option("--global", "everywhere", is_flag=True, help="For all repositories of this user.")
 
