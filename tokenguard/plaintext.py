@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import NamedTuple
 
 from tokenguard.core.blob import Origin, Unreadable
 from tokenguard.core.places import find
+from tokenguard.core.places.plaintext import Plaintext as Plaintext
 from tokenguard.files import TooLargeError, open_regular
 from tokenguard.whereabouts import File, files_of_the_repository, files_of_the_user
 
@@ -15,26 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tokenguard.core.token import Token
-
 _LARGEST = 64 * 1024 * 1024
-
-
-class Plaintext(NamedTuple):
-    """A Token that lies in a file in the clear.
-
-    `place` is one of `core.places.PLACES`. `name` is what it is called there: the display name in stored_tokens,
-    the variable, the host. `line` counts from 1; `mode` has the permission bits of the file. `path` may be a
-    symbolic link of the user's; `real_path` is where the file itself is.
-    """
-
-    place: str
-    path: str
-    line: int | None
-    name: str | None
-    token: Token
-    mode: int
-    real_path: str
 
 
 def plaintext(environment: Mapping[str, str], folder: str) -> Iterator[Plaintext | Unreadable]:
@@ -76,7 +57,7 @@ def _in_file(file: File, path: str) -> Iterator[Plaintext | Unreadable]:
         yield Unreadable(Origin(file.path), error.strerror or str(error))
         return
     line, counted = 1, 0
-    for spot in find(file.place, os.path.basename(path), data):
+    for spot in find(file.place, os.path.basename(file.path), data):
         line += data.count(b"\n", counted, spot.start)
         counted = spot.start
         yield Plaintext(file.place, file.path, line, spot.name, spot.token, mode, path)
