@@ -13,6 +13,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+from typing import NamedTuple
 
 from tokenguard.core.standing import Hooks, HookState
 from tokenguard.errors import UsageError
@@ -57,6 +58,17 @@ _ALL_HOOKS = (
 )
 
 
+class Idle(NamedTuple):
+    """A `folder` with hooks of ours, none of which git calls: it looks into `instead`, None where that is its own.
+
+    `everywhere` says whether that is so in all repositories, or in this one.
+    """
+
+    folder: str
+    instead: str | None
+    everywhere: bool
+
+
 def install(home: str | None = None) -> list[str]:
     """Installs the hooks in the repository the caller is in, or, given the folder `home`, for all repositories.
 
@@ -97,6 +109,40 @@ def status(home: str) -> Hooks:
         tuple(_state(home, stage) for stage in STAGES) if _is_global(home) else (),
         framework="id: tokenguard" in _read(config),
     )
+
+
+def revive(path: str) -> None:
+    """Has the hook of ours at `path` call the program where it is now.
+
+    Raises UsageError where the hook is no longer as it was installed, or the program is not there, and OSError.
+    """
+    program, script = _program(), _read(path)
+    line = next((line for line in script.splitlines() if line.startswith("program=")), None)
+    if _MARK not in script or line is None:
+        raise UsageError(f"{path} was changed by somebody", "`tokenguard hook uninstall`, and install it again")
+    _write(path, script.replace(line, f"program={shlex.quote(program)}", 1))
+
+
+def idle(home: str) -> list[Idle]:
+    """The folders with hooks of ours that git passes over in the repository the caller is in, or everywhere."""
+    found = []
+    is_for_all = _is_global(home)
+    if not is_for_all and _has_ours(home):
+        found.append(Idle(home, _setting_for_all() or None, everywhere=True))
+    git = Git(trusted=True)
+    try:
+        effective = os.path.abspath(git.text("rev-parse", "--git-path", "hooks"))
+        own = os.path.abspath(os.path.join(git.text("rev-parse", "--git-common-dir"), "hooks"))
+    except GitError:
+        return found
+    passed_over = own if _has_ours(own) else home if is_for_all else None
+    if passed_over is not None and effective not in (passed_over, home) and not _has_ours(effective):
+        found.append(Idle(passed_over, effective, everywhere=False))
+    return found
+
+
+def _has_ours(folder: str) -> bool:
+    return any(_MARK in _read(os.path.join(folder, stage)) for stage in STAGES)
 
 
 def _install_for_all(home: str, program: str) -> list[str]:

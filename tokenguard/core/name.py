@@ -41,6 +41,14 @@ def check_name(name: str) -> str:
     return name
 
 
+def is_name(name: str) -> bool:
+    """Whether it can be one."""
+    try:
+        return bool(check_name(name))
+    except UsageError:
+        return False
+
+
 def check_variables(names: Sequence[str]) -> list[str]:
     """`names`, each of them once: letters, digits and underscores, no digit first, as every consumer takes them.
 

@@ -175,7 +175,7 @@ def _described(source: TokenSource, text: str, known: Known) -> TokenSource:
     value = _cleaned(text)
     if not value:
         return source._replace(state="blank")
-    token = _token(value)
+    token = token_in(value)
     if token is None:
         # Neither shown in part nor by a hash: it may be a password, which one could guess.
         return source._replace(state="set", problem="it is no Hugging Face token")
@@ -183,7 +183,8 @@ def _described(source: TokenSource, text: str, known: Known) -> TokenSource:
     return source._replace(state="set", entry=entry, known_as=name)
 
 
-def _token(value: str) -> Token | None:
+def token_in(value: str) -> Token | None:
+    """The Token that the value of a variable or a file is, None where it is none and may be another secret."""
     try:
         token = read_token(value)
     except UsageError:

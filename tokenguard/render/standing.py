@@ -31,8 +31,8 @@ _NOTHING = "no token"
 def lines(standing: Standing) -> Iterator[str]:
     """All of it, in groups."""
     yield _headline(standing)
-    for hidden in _hidden(standing):
-        yield printable(str(hidden["message"]))
+    for pair in hidden(standing):
+        yield printable(str(pair["message"]))
     if not standing.resolution.is_implicit:
         yield f"{NO_IMPLICIT} is set: a program sends a token only where it says so"
     yield ""
@@ -64,7 +64,7 @@ def document(standing: Standing) -> str:
         "uses": resolution.uses and _object(resolution.uses),
         "implicit": resolution.is_implicit,
         "sources": [_object(source) for source in resolution.sources],
-        "hidden": _hidden(standing),
+        "hidden": hidden(standing),
         "chosen": _chosen_object(standing),
         "vault": standing.vault._asdict(),
         "hooks": [*_hook_objects("here", hooks.here), *_hook_objects("everywhere", hooks.everywhere)],
@@ -140,7 +140,7 @@ def _whose(entry: Entry | None, *, with_role: bool) -> str:
     return f" ({identity.account}{role})"
 
 
-def _hidden(standing: Standing) -> list[dict[str, object]]:
+def hidden(standing: Standing) -> list[dict[str, object]]:
     """What is not used since something else is, with a sentence on it."""
     found = [
         {

@@ -75,6 +75,12 @@ class VaultFile:
             return True
         return document is not None and bool(document["entries"])
 
+    def users(self, service: str) -> list[str]:
+        """Who has a secret of a service; the file need not be open for that."""
+        document = self._read()
+        names = [json.loads(name) for name in document["entries"]] if document else []
+        return [user for kept_for, user in names if kept_for == service]
+
     @property
     def is_locked(self) -> bool:
         """Whether somebody would have to be asked for the passphrase."""

@@ -116,6 +116,10 @@ class Keyring:
         """Whether this is a vault file with something in it."""
         return self._file is not None and self._file.holds_something
 
+    def names(self) -> list[str] | None:
+        """The names that Tokens are kept under, None where that cannot be told: keyrings list nothing."""
+        return None if self._file is None else self._file.users(SERVICE)
+
     @property
     def is_exclusive(self) -> bool:
         """Whether it refuses one reader while there is another."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from typing import NamedTuple
 
+from tokenguard.core.entry import entry_of
+from tokenguard.core.name import is_name
 from tokenguard.errors import TokenguardError, UsageError, VaultError
 from tokenguard.process import say
 from tokenguard.vault.index import PATIENCE, Copy, DamagedIndexError, Index, Store
 from tokenguard.vault.journal import Journal
-from tokenguard.vault.keyring import ENCRYPTED_FILE, SERVICE, Keyring, choose
+from tokenguard.vault.keyring import ENCRYPTED_FILE, SERVICE, Keyring, KeyringError, choose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +19,21 @@ if TYPE_CHECKING:
 
     from tokenguard.core.entry import Entry
     from tokenguard.core.token import Token
+
+
+class Strays(NamedTuple):
+    """Names of tokens about which index and keyring do not agree.
+
+    `begun` are changes that were not finished, `left` copies that a move has not deleted. The index has `lost`,
+    whose secrets are gone, and `other`, whose secrets are others by now; the vault file has `nameless`, of which
+    the index does not know.
+    """
+
+    begun: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    nameless: tuple[str, ...] = ()
 
 
 KINDS = ("auto", "keyring", "file")
@@ -224,6 +242,64 @@ class Vault:
                     keyring.delete(name)
             del index.left[name]
         self._store.write(index)
+
+    def known(self) -> Index:
+        """The index as it is, with what was begun and not finished."""
+        return self._store.read()
+
+    def strays(self) -> Strays:
+        """Where index and keyring differ. Nobody is asked for a password, and nothing is changed.
+
+        Raises KeyringError where the keyring would have to be unlocked for that.
+        """
+        index = self._store.read()
+        pending = Strays(begun=tuple(sorted(index.intents)), left=tuple(sorted(index.left)))
+        keyring = self._keyring(index)
+        names = keyring.names()
+        expected = sorted(name for name in index.tokens if name not in index.intents)
+        if not keyring.is_there or not (expected or names):
+            return pending
+        lost = [] if names is None else [name for name in expected if name not in names]
+        other = []
+        if not keyring.is_locked:
+            for name in expected:
+                token = keyring.get(name)
+                if token is None:
+                    lost = sorted({*lost, name})
+                elif token.fingerprint != index.tokens[name].fingerprint:
+                    other.append(name)
+        elif names is None:
+            raise KeyringError("the keyring is locked: whether it has every token is not known", "unlock it")
+        nameless = [name for name in names or () if name not in index.tokens and name not in index.intents]
+        return pending._replace(lost=tuple(lost), other=tuple(other), nameless=tuple(sorted(nameless)))
+
+    def reconcile(self) -> list[str]:
+        """Brings the index in line with the keyring as far as nothing is lost by it; says what was done.
+
+        Finishes what was begun, deletes the copies that a move has left, takes in what the vault file has and the
+        index does not know, and forgets names that the vault file does not have; of a keyring's nobody can say
+        whether it is the same one as ever.
+        """
+        before = self._store.read()
+        self._have_it_open(before)
+        with self._writing() as index:
+            keyring = self._keyring(index)
+            done = [f"finished the change of {name}" for name in sorted(before.intents)]
+            done += [f"deleted the old copy of {name}" for name in sorted(before.left) if name not in index.left]
+            names = keyring.names()
+            if names is None or not keyring.is_there:
+                return done
+            for name in sorted(index.tokens):
+                if name not in names and keyring.get(name) is None:
+                    index.forget(name)
+                    done.append(f"forgot {name}")
+            for name in sorted(names):
+                token = keyring.get(name)
+                if token is not None and index.alike(name) is None and is_name(name):
+                    index.tokens[name] = entry_of(token)
+                    done.append(f"took in {name}")
+            self._store.write(index)
+            return done
 
     def backend(self) -> tuple[str, bool | None, str | None]:
         """The name of the backend that tokens are kept in, or would be, whether it is locked, and what is wrong.
