@@ -146,7 +146,8 @@ def _has_ours(folder: str) -> bool:
 
 
 def _install_for_all(home: str, program: str) -> list[str]:
-    os.makedirs(home, mode=0o700, exist_ok=True)
+    for folder in (os.path.dirname(home), home):  # the mode is that of the last folder alone
+        os.makedirs(folder, mode=0o700, exist_ok=True)
     if not _is_global(home):
         _write(os.path.join(home, _BEFORE), _setting_for_all())
     previous = os.path.expanduser(_read(os.path.join(home, _BEFORE)))

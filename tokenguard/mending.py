@@ -27,7 +27,7 @@ def _tried(vault: Vault, cure: Cure) -> list[Mended]:
     try:
         return [Mended(done) for done in _mend(vault, cure)]
     except TokenguardError as error:
-        return [Mended(_aim(cure), error.message)]
+        return [Mended(_aim(cure), f"{error.message}; {error.hint}" if error.hint else error.message)]
     except OSError as error:
         return [Mended(_aim(cure), error.strerror or str(error))]
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.desk import Desk
+from tests.support import credentials
 from tests.support.hub import Hub, whoami_user
 from tests.support.secret_service import SecretService
 
@@ -174,6 +175,21 @@ def test_a_program_started_by_run_sees_its_own_token(server: Server) -> None:
         document = json.loads(result.stdout)
         assert document["uses"]["fingerprint"] == fingerprint(lab)
         assert document["uses"]["name"] == ("HF_TOKEN" if via == "env" else "token file")
+
+
+def test_an_oauth_token_that_ends_soon_is_exchanged_by_the_libraries(machine: Machine) -> None:
+    token = machine.secret(credentials.signed_token("hf_oauth" + "_"))
+    folder = machine.home / ".cache" / "huggingface"
+    folder.mkdir(parents=True)
+    (folder / "token").write_text(token)
+    for expires_at, is_due in (("1", True), ("99999999999", False), ("soon", False)):
+        stored = f"[browser]\nhf_token = {token}\nrefresh_token = {machine.secret(credentials.refresh_token())}\n"
+        (folder / "stored_tokens").write_text(f"{stored}expires_at = {expires_at}\n")
+        _, document = status(machine)
+        assert ("exchanges it" in (document["uses"]["problem"] or "")) is is_due
+    (folder / "stored_tokens").write_text("no ini at all")
+    _, document = status(machine)
+    assert document["uses"]["problem"] is None
 
 
 def test_a_pipe_is_not_read(machine: Machine) -> None:

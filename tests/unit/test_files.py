@@ -9,10 +9,11 @@ import pytest
 from tokenguard.core.blob import Window
 from tokenguard.core.detect import LEAD, TAIL
 from tokenguard.files import (
-    WINDOW,
     NotRegularError,
     TooLargeError,
+    WINDOW,
     open_regular,
+    read_linked,
     read_small,
     read_window,
     read_windows,
@@ -147,3 +148,13 @@ def test_a_descriptor_is_closed_when_the_reader_stops_early(tmp_path: Path) -> N
     assert len(os.listdir("/proc/self/fd")) == len(before) + 1
     del windows
     assert len(os.listdir("/proc/self/fd")) == len(before)
+
+
+def test_a_file_that_a_link_leads_to_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"12345")
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    assert read_linked(str(tmp_path / "link"), 5) == b"12345"
+    with pytest.raises(TooLargeError):
+        read_linked(str(tmp_path / "link"), 4)
+    with pytest.raises(NotRegularError):
+        read_linked(str(tmp_path), 5)

@@ -51,6 +51,8 @@ def tokenguard() -> None:
       tokenguard add work              keep a token in the keyring
       tokenguard run work -- COMMAND   hand it to a program, as HF_TOKEN
       tokenguard validate --all        ask the Hub about all of them
+      tokenguard status                which token the libraries use here, and what it hides
+      tokenguard doctor                what is wrong on this machine, and what mends it
       tokenguard scan                  find credentials in what git tracks here, or does not ignore
       tokenguard scan --verify         and say which are live, whose, and what they can do
       tokenguard hook install          refuse commits that contain one

@@ -270,8 +270,13 @@ class Vault:
                     other.append(name)
         elif names is None:
             raise KeyringError("the keyring is locked: whether it has every token is not known", "unlock it")
-        nameless = [name for name in names or () if name not in index.tokens and name not in index.intents]
-        return pending._replace(lost=tuple(lost), other=tuple(other), nameless=tuple(sorted(nameless)))
+        # Somebody may have changed both meanwhile.
+        now = self._store.read()
+        return pending._replace(
+            lost=tuple(name for name in lost if now.tokens.get(name) == index.tokens[name]),
+            other=tuple(name for name in other if now.tokens.get(name) == index.tokens[name]),
+            nameless=tuple(name for name in sorted(names or ()) if name not in {**now.tokens, **now.intents}),
+        )
 
     def reconcile(self) -> list[str]:
         """Brings the index in line with the keyring as far as nothing is lost by it; says what was done.
