@@ -9,9 +9,9 @@ import pytest
 from tokenguard.core.blob import Window
 from tokenguard.core.detect import LEAD, TAIL
 from tokenguard.files import (
+    WINDOW,
     NotRegularError,
     TooLargeError,
-    WINDOW,
     open_regular,
     read_linked,
     read_small,
