@@ -227,10 +227,8 @@ def test_the_status_is_that_of_what_the_hub_rejects(person: Person) -> None:
 
 def test_a_login_that_is_renewed_by_itself_stays(person: Person) -> None:
     access, refresh = signed_token("hf_oauth" + "_"), refresh_token()
-    lying = {
-        ".cache/huggingface/token": access,
-        ".cache/huggingface/stored_tokens": f"[o]\nhf_token = {access}\nrefresh_token = {refresh}\nexpires_at = 1\n",
-    }
+    section = f"[o]\nhf_token = {access}\nrefresh_token = {refresh}\nexpires_at = 1\n"
+    lying = {".cache/huggingface/token": access, ".cache/huggingface/stored_tokens": section}
     person.lay(lying)
     plan = person.plan(Oracle({}))
     assert [(candidate.state, bool(candidate.reason)) for candidate in plan.candidates] == [(FOREIGN, True)] * 2
@@ -243,7 +241,7 @@ def test_a_file_that_somebody_writes_to_meanwhile_is_read_again(
 ) -> None:
     history = person.home / ".bash_history"
     genuine = files.rewrite
-    written = []
+    written: list[int] = []
 
     def rewrite(path: str, before: bytes, after: bytes) -> None:
         if path == str(history) and len(written) < 2:
