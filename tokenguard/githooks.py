@@ -136,7 +136,7 @@ def idle(home: str) -> list[Idle]:
     except GitError:
         return found
     passed_over = own if _has_ours(own) else home if is_for_all else None
-    if passed_over is not None and effective not in (passed_over, home) and not _has_ours(effective):
+    if passed_over is not None and not _has_ours(effective):
         found.append(Idle(passed_over, effective, everywhere=False))
     return found
 

@@ -90,6 +90,7 @@ def test_loose_modes_are_mended_and_mending_can_be_repeated(server: Server) -> N
         str(path.resolve()) for path in (token, server.vault.parent, server.vault, server.index)
     }
     assert all(row["safe_to_fix"] for row in told.of("mode"))
+    assert told.of("vault") == []  # which is refused for just that
     mended = doctor(server, "--fix")
     assert [mode(path) for path in (token, server.vault.parent, server.vault, server.index)] == [
         *(0o600, 0o700, 0o600, 0o600)

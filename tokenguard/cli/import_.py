@@ -26,8 +26,8 @@ def import_(*, delete: bool, dead: bool, dry_run: bool, yes: bool, no_validate: 
 
     Looks where tokens are known to be left behind: the Hugging Face libraries' own files, .netrc, git's
     credentials and remotes, start files and histories of shells, docker, editors; .env files and notebooks of the
-    repository that you are in. Each is named after its account and display name, stored and read back. With --delete it is
-    then taken out of its places, and every other byte of these files stays.
+    repository that you are in. Each is named after its account and display name, stored and read back. With
+    --delete it is then taken out of its places, and every other byte of these files stays.
 
     Exits 0 where all is done, 1 where the Hub rejects one, 3 where something could not be read or rewritten, 4
     where the vault did not take one, 5 where the Hub did not answer for one, which stays where it is.
@@ -57,12 +57,12 @@ def import_(*, delete: bool, dead: bool, dry_run: bool, yes: bool, no_validate: 
         _shared.warn("no tokens lie in the clear, where they are known to be left behind")
     if dry_run or not (going if delete else new):
         return status
-    if new or plan.of(HELD):
-        vault.expect_open()
     files = {place.real_path for candidate in going for place in candidate.places} if delete else ()
     if not yes and not _confirmed(new, len(files)):
         _shared.warn("nothing was changed")
         return ExitCode.INTERRUPTED
+    if plan.of(NEW, HELD):
+        vault.expect_open()
     outcome = importing.carry_out(plan, vault, delete=delete, dead=dead, tell=_tell_kept, warn=_shared.warn)
     _talk(outcome, has_default=bool(vault.index().default))
     return max(status, outcome.exit_code)

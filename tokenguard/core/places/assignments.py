@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tokenguard.core.detect import Span
     from tokenguard.core.places.spot import Spot
 
+# Of byte order, as Windows writes it.
+_MARK = b"\xef\xbb\xbf"
+
 
 def find(data: bytes, spans: Sequence[Span]) -> list[Spot]:
     """The Spots of `spans`, each called what its variable is.
@@ -27,6 +30,8 @@ def find(data: bytes, spans: Sequence[Span]) -> list[Spot]:
 
 def _found(data: bytes, span: Span) -> Spot:
     start, end = line_start(data, span.start), line_end(data, span.end)
+    if not start and data.startswith(_MARK):
+        start = len(_MARK)
     before = _before().match(data, start, span.start)
     if before is None or _goes_on(data, start):
         return spot(data, span, variable_before(data, span.start))
@@ -74,9 +79,7 @@ def _before() -> re.Pattern[bytes]:
         rb"(?:(?:export|readonly|declare|typeset|set)%s)?(?P<sh>%s)[ \t]*=[ \t]*" % (flags, name),
     )
     lead = rb"(?P<indent>[ \t]*)(?P<off>(?:#[ \t]*)*)"
-    return re.compile(
-        rb"(?:\xef\xbb\xbf)?" + lead + rb"(?:" + rb"|".join(forms) + rb")(?P<quote>['\"]?)\Z", re.IGNORECASE
-    )
+    return re.compile(lead + rb"(?:" + rb"|".join(forms) + rb")(?P<quote>['\"]?)\Z", re.IGNORECASE)
 
 
 @cache
