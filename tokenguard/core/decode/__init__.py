@@ -3,7 +3,7 @@
 How it is fast: nothing is decoded unless there is a stretch of letters, digits and escapes (`runs`) that is as
 long as a credential's body, which one translation and one search tell, or a zero byte for UTF-16, or
 one of the detector's anchors for what is put together out of pieces. What is decoded goes through `detect`, and
-through here again.
+through here again. Which forms of a prefix are looked for, `images` says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tokenguard.core.decode.layer import Layer
     from tokenguard.core.kinds import Kind
 
-DEPTH = 5
+DEPTH = 3
 """How many encodings lie one in another at most."""
 
 # All layers together, in bytes: a few times what was read, and enough for what is small. Texts decode to less than
@@ -42,6 +42,16 @@ class Encoded(NamedTuple):
     chain: tuple[str, ...]
 
 
+class Decoded(NamedTuple):
+    """What was `found`; not `is_complete` where there was more to decode than is decoded at most.
+
+    Only a text that was made for it has that much.
+    """
+
+    found: list[Encoded]
+    is_complete: bool
+
+
 def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
     from tokenguard.core.decode.runs import has_run
@@ -49,13 +59,22 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
 
 
-def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Encoded]:
+def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
     """Every credential that `data` holds in encoded form only, in order, none overlapping another.
 
     `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what
-    is decoded is bounded by a few times as much, beyond which nothing is decoded further.
+    is decoded is bounded by a few times as much.
+
+    In a window of a large file, what begins in the window is found if its encoded form ends in `data`: a tail of
+    `detect.TAIL` has room for 24 KiB of it, which is a user token in any form, and a JWS of 18 KB in base64.
     """
-    return _Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH)
+    decoder = _Decoder(max(_LEAST, _TIMES * len(data)))
+    found = decoder.decode(data, anchors, DEPTH)
+    if found:
+        from tokenguard.core.decode.images import is_imaged
+
+        found = _distinct([item for item in found if is_imaged(data, item)])
+    return Decoded(found, decoder.is_complete)
 
 
 class _Decoder:
@@ -63,18 +82,21 @@ class _Decoder:
 
     def __init__(self, allowed: int) -> None:
         self._allowed = allowed
+        self.is_complete = True
 
     def decode(self, data: bytes, anchors: Sequence[bytes] | None, depth: int) -> list[Encoded]:
         if anchors is None:
             anchors = _anchors(data)
-        found = [item for layer in _layers(data, anchors) for item in self._within(layer, data, depth)]
-        return _distinct(found) if found else found
+        return [item for layer in _layers(data, anchors) for item in self._within(layer, data, depth)]
 
     def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
         """What a layer of `data` holds, in offsets of `data`."""
         text = layer.text
         anchors = _anchors(text)
-        if not may_hide(text, anchors) or len(text) > self._allowed:
+        if not may_hide(text, anchors):
+            return
+        if len(text) > self._allowed:
+            self.is_complete = False
             return
         self._allowed -= len(text)
         found: list[Encoded] = []
@@ -111,27 +133,34 @@ def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
-    yield from _layers_of_runs(data)
-
-
-def _layers_of_runs(data: bytes) -> Iterator[Layer]:
-    from tokenguard.core.decode.digits import SHORTEST, digits
-    from tokenguard.core.decode.escapes import JOINTS, escapes, is_escaped, stretch
-    from tokenguard.core.decode.glue import at_run
     from tokenguard.core.decode.runs import runs
 
+    if spans := list(runs(data)):
+        yield from _layers_of_runs(data, spans)
+
+
+def _layers_of_runs(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
+    from tokenguard.core.decode.digits import digits
+    from tokenguard.core.decode.escapes import JOINTS, escapes, is_escaped, stretch
+    from tokenguard.core.decode.glue import at_run
+    from tokenguard.core.decode.runs import SHORTEST_BASE64
+
     put_together = unescaped = 0  # up to where they are
-    for start, end in runs(data):
-        # Most are the name of a commit, or just a name.
-        if end - start < SHORTEST and data[start - 1 : start] not in JOINTS and data[start:end].isalnum():
+    long: list[tuple[int, int]] = []
+    for start, end in spans:
+        is_long = end - start >= SHORTEST_BASE64
+        is_plain = data[start:end].isalnum()
+        if is_long:
+            long.append((start, end))
+        elif is_plain and data[start - 1 : start] not in JOINTS:  # the name of a commit, or just a name
             continue
-        yield from digits(data, start, end)
         if start >= put_together and (whole := at_run(data, start, end)):
             layer, put_together = whole
             yield layer
         if start >= unescaped and is_escaped(data, start, end):
             first, unescaped = stretch(data, start, end)
             yield from escapes(data, first, unescaped)
+    yield from digits(data, long)
 
 
 def _has_zeros(data: bytes) -> bool:

@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, unhexlify
+from bisect import bisect_right
 from functools import cache
+from itertools import accumulate
 
+from tokenguard.core.decode.images import ALPHABET
 from tokenguard.core.decode.layer import Layer, Pieces
+from tokenguard.core.decode.runs import SHORTEST, SHORTEST_BASE64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,20 +23,17 @@ if TYPE_CHECKING:
 
     from tokenguard.core.decode.layer import Place
 
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-# What 35 bytes need at least, whatever stands beside them.
-SHORTEST = 46
 _SHORTEST_HEX = 70
 _SIGNS = (b"+", b"/", b"-", b"_")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
+_GAP = b"!" * 4
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
 
 @cache
 def _text() -> re.Pattern[bytes]:
     r"""Letters and digits with line ends among them, of which those of JSON are two characters."""
-    return re.compile(rb"(?:[A-Za-z0-9]+|[\r\n]+|\\+[rn])+")
+    return re.compile(rb"(?:[A-Za-z0-9]+|[\r\n][\r\n \t]*|\\+[rn])+")
 
 
 @cache
@@ -46,20 +47,15 @@ def _line_end() -> re.Pattern[bytes]:
 
 
 @cache
-def _further_lines() -> re.Pattern[bytes]:
-    return re.compile(rb"(?:[ \t]+[A-Za-z0-9]+(?:\r?\n|(?![A-Za-z0-9+/_ \t-])))+")
-
-
-@cache
 def _ascii() -> re.Pattern[bytes]:
     """Six groups of base64 or more, in which the highest bit of every byte is zero.
 
     Any credential has eleven in a row, but six are rare enough in what is not text.
     """
     first, second, third = (
-        "".join(sign for value, sign in enumerate(ALPHABET) if not value & bit) for bit in (32, 8, 2)
+        bytes(sign for value, sign in enumerate(ALPHABET) if not value & bit) for bit in (32, 8, 2)
     )
-    return re.compile(f"(?:[{first}][{second}][{third}][{ALPHABET}]){{6,}}".encode())
+    return re.compile(b"(?:[%s][%s][%s][%s]){6,}" % (first, second, third, ALPHABET))
 
 
 @cache
@@ -67,22 +63,55 @@ def _hexadecimal() -> re.Pattern[bytes]:
     return re.compile(rb"[0-9A-Fa-f]{%d,}" % _SHORTEST_HEX)
 
 
-def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    """All that the run `data[start:end]` stands for, read as base64 or hexadecimal."""
-    if end - start < SHORTEST:
-        return
-    run = data[start:end]
-    if run.isalnum():
-        yield from _decoded(data, start, end)
-        return
-    if data[start - 1 : start] not in _SIGNS and not _line().search(run):
-        return
-    for match in _text().finditer(run):
-        first, last = start + match.start(), start + match.end()
-        if last == end and run.endswith(b"\n") and (more := _further_lines().match(data, end)):
-            last = more.end()
-        if last - first >= SHORTEST:
-            yield from _wrapped(data, first, last)
+@cache
+def _hexadecimal_text() -> re.Pattern[bytes]:
+    """Characters of ASCII, with zeros among them in UTF-16."""
+    return re.compile(rb"(?:[2-7][0-9A-Fa-f](?:00)?){%d}" % SHORTEST)
+
+
+def digits(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
+    """All that the runs `spans` of `data`, in order, stand for, read as base64 or hexadecimal."""
+    spans = list(_continued(data, spans))
+    texts = [data[start:end].translate(None, b"\r\n \t") for start, end in spans]
+    for number in readable(texts):
+        start, end = spans[number]
+        run = data[start:end]
+        if run.isalnum():
+            yield from _decoded(data, start, end)
+        elif data[start - 1 : start] in _SIGNS or _line().search(run):
+            for match in _text().finditer(data, start, end):
+                if match.end() - match.start() >= SHORTEST_BASE64:
+                    yield from _wrapped(data, *match.span())
+
+
+def _continued(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The runs, those as one that only an indentation parts."""
+    begin = before = -1
+    for start, end in spans:
+        if begin >= 0 and data[before - 1] in b"\r\n" and not data[before:start].strip(b" \t"):
+            before = end
+            continue
+        if begin >= 0:
+            yield begin, before
+        begin, before = start, end
+    if begin >= 0:
+        yield begin, before
+
+
+def readable(texts: list[bytes]) -> list[int]:
+    """The numbers of those of `texts` that may be text in base64 or hexadecimal."""
+    from tokenguard.core.decode.sampling import samples
+
+    found = set()
+    ends = list(accumulate(len(text) + len(_GAP) for text in texts))
+    for at in samples(_GAP.join(texts), is_printable=True):
+        found.add(bisect_right(ends, at))
+    for number, text in enumerate(texts):
+        few = len(text) // 16 + 4
+        if len(text) >= _SHORTEST_HEX and len(text.translate(None, _HEX_DIGITS)) <= few:
+            if _hexadecimal_text().search(text):
+                found.add(number)
+    return sorted(found)
 
 
 def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
@@ -96,7 +125,7 @@ def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
     lines.append((position, end))
     for first, last in lines:
         pieces.copy(data, first, last)
-        if last - first >= SHORTEST:
+        if last - first >= SHORTEST_BASE64:
             yield from _decoded(data, first, last)
     # A line that has a sign of base64 before the run is longer than can be seen here.
     is_long = data[start - 1 : start] in _SIGNS or any(last - first >= _LONG_LINE for first, last in lines[:-1])
@@ -111,7 +140,7 @@ def _through(pieces: Pieces, layer: Layer) -> Place:
 
 
 def _decoded(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    if end - start < SHORTEST:
+    if end - start < SHORTEST_BASE64:
         return
     if data[start:end].strip(_HEX_DIGITS):
         yield from _text_of(data, start, end)

@@ -65,7 +65,13 @@ def stretch(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 @cache
 def _any() -> re.Pattern[bytes]:
-    return re.compile(b"|".join(b"(?:%s)" % pattern.pattern for _, _, pattern, _ in _encodings()))
+    """An escape that stands for a character that a credential can have, or for half of one in UTF-16."""
+    return re.compile(
+        rb"""(?x) %(?:25)* (?: u00 )? (?:[2-7][0-9A-Fa-f] | 00)
+        | \\ (?: x (?:[2-7][0-9A-Fa-f] | 00) | u00 (?:[2-7][0-9A-Fa-f] | 00) | u\{ | U000000[2-7] | [01][0-7]{2} )
+        | & (?: \# | [A-Za-z][A-Za-z0-9]{1,31}; )
+        | = (?: [2-7][0-9A-Fa-f] | [ \t]*\r?\n )"""
+    )
 
 
 def is_escaped(data: bytes, start: int, end: int) -> bool:

@@ -16,6 +16,9 @@ ESCAPES = b"%\\&#;="
 SHORTEST = 32
 """The shortest body of a credential that is drawn at random."""
 
+SHORTEST_BASE64 = 46
+"""What 35 bytes need at least in base64, whatever stands beside them."""
+
 _IN_RUN = bytes(97 if byte in WORD + ESCAPES + b"\r\n" else 32 for byte in range(256))
 _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024

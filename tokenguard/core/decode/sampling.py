@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tokenguard.core.decode.digits import ALPHABET
+from tokenguard.core.decode.images import ALPHABET
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,28 +34,32 @@ def textual(data: bytes, first: int, last: int) -> Iterator[int]:
         has_ends = b"\n" in piece or b"\\" in piece  # one byte is found much faster than two
         ending = next((ending for ending in _LINE_ENDS if ending in piece), None) if has_ends else None
         if ending is None:
-            yield from (begin + at for at in _samples(piece))
+            yield from (begin + at for at in samples(piece))
         else:
             lines = _Lines(piece, ending)
-            yield from (begin + lines.place(at) for at in _samples(piece.replace(ending, b"")))
+            yield from (begin + lines.place(at) for at in samples(piece.replace(ending, b"")))
 
 
-def _samples(text: bytes) -> Iterator[int]:
-    """Offsets in `text` from which on 24 characters, in one of the alignments, stand for letters and digits."""
+def samples(text: bytes, *, is_printable: bool = False) -> Iterator[int]:
+    """Offsets in `text` from which on 24 characters, in one of the alignments, stand for letters and digits.
+
+    If `is_printable`, for any characters that can be printed.
+    """
     count = (len(text) - 4) // STRIDE + 1
     if count < 2:
         return
     both = -1
-    for at, table in enumerate(_tables()):
+    for at, table in enumerate(_tables(is_printable)):
         both &= int.from_bytes(text[at : at + (count - 1) * STRIDE + 1 : STRIDE].translate(table), "little")
     both &= both >> 8
     if not both:
         return
+    kept = _PRINTABLE if is_printable else _WORD
     alignments = both.to_bytes(count, "little")
     marks = alignments.translate(_ANY)
     index = marks.find(b"\1")
     while index >= 0:
-        if _is_textual(text, index * STRIDE, alignments[index]):
+        if _is_textual(text, index * STRIDE, alignments[index], kept):
             yield index * STRIDE
         index = marks.find(b"\1", index + 1)
 
@@ -63,7 +67,7 @@ def _samples(text: bytes) -> Iterator[int]:
 _ANY = b"\0" + b"\1" * 255
 
 
-def _is_textual(text: bytes, at: int, alignments: int) -> bool:
+def _is_textual(text: bytes, at: int, alignments: int, written_in: bytes) -> bool:
     """Whether all from one sample to the next is text in one of the alignments, whose bits are set."""
     from binascii import a2b_base64
 
@@ -74,15 +78,19 @@ def _is_textual(text: bytes, at: int, alignments: int) -> bool:
         if alignments & 17 << bit:
             begin = -bit % 4
             decoded = a2b_base64(groups[begin : begin + STRIDE])
-            if decoded.isalnum() or decoded[::2].isalnum() or decoded[1::2].isalnum():
+            if any(not part.strip(written_in) for part in (decoded, decoded[::2], decoded[1::2])):
                 return True
     return False
 
 
+_PRINTABLE = bytes(range(32, 127))
+_WORD = bytes(byte for byte in _PRINTABLE if bytes((byte,)).isalnum())
+
+
 @cache
-def _tables() -> tuple[bytes, ...]:
+def _tables(is_printable: bool) -> tuple[bytes, ...]:
     """For each of four characters in a row, the alignments in which a character is possible there, as bits."""
-    word = [byte for byte in range(128) if bytes((byte,)).isalnum()]
+    word = list(_PRINTABLE if is_printable else _WORD)
     ascii_text = _possible((word, word, word))
     # Two letters are four bytes in UTF-16, every second of which is zero; a group begins with either.
     wide = [
@@ -92,7 +100,7 @@ def _tables() -> tuple[bytes, ...]:
     for at in range(4):
         table = bytearray(256)
         for bit in range(4):
-            for value, sign in enumerate(ALPHABET.encode()):
+            for value, sign in enumerate(ALPHABET):
                 table[sign] |= (value in ascii_text[(at + bit) % 4]) << bit
                 table[sign] |= (value in wide[(at + bit) % 4]) << (bit + 4)
         tables.append(bytes(table))
