@@ -25,9 +25,6 @@ DEPTH = 3
 _TIMES = 4
 _LEAST = 256 * 1024
 
-# As many zero bytes, less one, as the shortest credential has in UTF-16.
-_ZEROS = 34
-
 
 class Encoded(NamedTuple):
     """A credential of `kind` that `data[start:end]` stands for.
@@ -56,7 +53,7 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
     from tokenguard.core.decode.runs import has_run
 
-    return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
+    return bool(_anchors(data) if anchors is None else anchors) or _is_wide(data) or has_run(data)
 
 
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
@@ -68,6 +65,10 @@ def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
     In a window of a large file, what begins in the window is found if its encoded form ends in `data`: a tail of
     `detect.TAIL` has room for 24 KiB of it, which is a user token in any form, and a JWS of 18 KB in base64.
     """
+    if anchors is None:
+        anchors = _anchors(data)
+    if not may_hide(data, anchors):  # almost every file there is
+        return Decoded([], is_complete=True)
     decoder = _Decoder(max(_LEAST, _TIMES * len(data)))
     found = decoder.decode(data, anchors, DEPTH)
     if found:
@@ -84,9 +85,7 @@ class _Decoder:
         self._allowed = allowed
         self.is_complete = True
 
-    def decode(self, data: bytes, anchors: Sequence[bytes] | None, depth: int) -> list[Encoded]:
-        if anchors is None:
-            anchors = _anchors(data)
+    def decode(self, data: bytes, anchors: Sequence[bytes], depth: int) -> list[Encoded]:
         return [item for layer in _layers(data, anchors) for item in self._within(layer, data, depth)]
 
     def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
@@ -129,7 +128,7 @@ def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
         from tokenguard.core.decode import glue
 
         yield from glue.at_anchors(data, anchors)
-    if _has_zeros(data):
+    if _is_wide(data):
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
@@ -141,30 +140,55 @@ def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
 
 def _layers_of_runs(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
     from tokenguard.core.decode.digits import digits
-    from tokenguard.core.decode.escapes import JOINTS, escapes, is_escaped, stretch
-    from tokenguard.core.decode.glue import at_run
-    from tokenguard.core.decode.runs import SHORTEST_BASE64
 
     put_together = unescaped = 0  # up to where they are
     long: list[tuple[int, int]] = []
+    behind = -1
     for start, end in spans:
-        is_long = end - start >= SHORTEST_BASE64
-        is_plain = data[start:end].isalnum()
-        if is_long:
+        before = data[start - 1] if start else 32
+        # Lines of base64, each indented.
+        if before <= 32 and behind >= 0 and data[behind] in _LINE_END and not data[behind:start].strip(_BLANK):
+            long[-1] = long[-1][0], end
+        else:
             long.append((start, end))
-        elif is_plain and data[start - 1 : start] not in JOINTS:  # the name of a commit, or just a name
+        behind = end
+        # Most are the name of a commit, or just a name.
+        if before in _JOINTS or not data[start:end].isalnum():
+            if start >= unescaped:
+                from tokenguard.core.decode.escapes import escapes, is_escaped, stretch
+
+                if is_escaped(data, start, end):
+                    first, unescaped = stretch(data, start, end)
+                    yield from escapes(data, first, unescaped)
+        elif end - start < _LONG:
             continue
-        if start >= put_together and (whole := at_run(data, start, end)):
-            layer, put_together = whole
-            yield layer
-        if start >= unescaped and is_escaped(data, start, end):
-            first, unescaped = stretch(data, start, end)
-            yield from escapes(data, first, unescaped)
-    yield from digits(data, long)
+        if start >= put_together and (before == _UNDERSCORE or data[end : end + 1] in _QUOTES):
+            from tokenguard.core.decode.glue import at_run
+
+            if whole := at_run(data, start, end):
+                layer, put_together = whole
+                yield layer
+    yield from digits(data, [span for span in long if span[1] - span[0] >= _LONG])
 
 
-def _has_zeros(data: bytes) -> bool:
-    return b"\0" in data and data.count(0) >= _ZEROS
+# What may stand before a run, and within a credential.
+_JOINTS = b"_.-}="
+_UNDERSCORE = 95
+_QUOTES = (b'"', b"'", b"`")
+_LINE_END = b"\r\n"
+_BLANK = b" \t\r\n"
+_LONG = 46  # what 35 bytes need at least in base64
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether UTF-16 may be in `data`."""
+    if b"\0" not in data:
+        return False
+    if b"\0_\0" in data or b"H\0F\0" in data:
+        return True
+    from tokenguard.core.decode.images import is_wide
+
+    return is_wide(data)
 
 
 def _anchors(data: bytes) -> list[bytes]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from binascii import a2b_base64, unhexlify
-from bisect import bisect_right
 from functools import cache
-from itertools import accumulate
 
 from tokenguard.core.decode.images import ALPHABET
 from tokenguard.core.decode.layer import Layer, Pieces
 from tokenguard.core.decode.runs import SHORTEST, SHORTEST_BASE64
+from tokenguard.core.decode.sampling import possible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 _SHORTEST_HEX = 70
 _SIGNS = (b"+", b"/", b"-", b"_")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
-_GAP = b"!" * 4
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
 
@@ -48,14 +46,14 @@ def _line_end() -> re.Pattern[bytes]:
 
 @cache
 def _ascii() -> re.Pattern[bytes]:
-    """Six groups of base64 or more, in which the highest bit of every byte is zero.
-
-    Any credential has eleven in a row, but six are rare enough in what is not text.
-    """
-    first, second, third = (
-        bytes(sign for value, sign in enumerate(ALPHABET) if not value & bit) for bit in (32, 8, 2)
+    """Ten groups of base64, in all of which every byte can be ASCII, a line end or zero, as in any credential."""
+    signs = [0, 9, 10, 13, *range(32, 127)]
+    group = b"".join(
+        b"[%s]" % re.escape(bytes(ALPHABET[value] for value in sorted(some)))
+        for some in possible((signs, signs, signs))
     )
-    return re.compile(b"(?:[%s][%s][%s][%s]){6,}" % (first, second, third, ALPHABET))
+    # The first group by itself: classes are looked for faster than repetitions.
+    return re.compile(b"%s(?:%s){9,}" % (group, group))
 
 
 @cache
@@ -66,16 +64,16 @@ def _hexadecimal() -> re.Pattern[bytes]:
 @cache
 def _hexadecimal_text() -> re.Pattern[bytes]:
     """Characters of ASCII, with zeros among them in UTF-16."""
-    return re.compile(rb"(?:[2-7][0-9A-Fa-f](?:00)?){%d}" % SHORTEST)
+    return re.compile(rb"[2-7][0-9A-Fa-f](?:(?:00)?[2-7][0-9A-Fa-f]){%d}" % (SHORTEST - 1))
 
 
 def digits(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
     """All that the runs `spans` of `data`, in order, stand for, read as base64 or hexadecimal."""
-    spans = list(_continued(data, spans))
-    texts = [data[start:end].translate(None, b"\r\n \t") for start, end in spans]
-    for number in readable(texts):
-        start, end = spans[number]
+    for start, end in spans:
         run = data[start:end]
+        text = _joined(run)
+        if len(text) < SHORTEST_BASE64 or not _is_readable(text):
+            continue
         if run.isalnum():
             yield from _decoded(data, start, end)
         elif data[start - 1 : start] in _SIGNS or _line().search(run):
@@ -84,34 +82,22 @@ def digits(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
                     yield from _wrapped(data, *match.span())
 
 
-def _continued(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The runs, those as one that only an indentation parts."""
-    begin = before = -1
-    for start, end in spans:
-        if begin >= 0 and data[before - 1] in b"\r\n" and not data[before:start].strip(b" \t"):
-            before = end
-            continue
-        if begin >= 0:
-            yield begin, before
-        begin, before = start, end
-    if begin >= 0:
-        yield begin, before
+def _joined(run: bytes) -> bytes:
+    """A run without line ends."""
+    if b"\n" in run:
+        run = run.translate(None, b"\r\n \t")
+    if b"\\" in run:
+        run = run.replace(b"\\r", b"").replace(b"\\n", b"")
+    return run
 
 
-def readable(texts: list[bytes]) -> list[int]:
-    """The numbers of those of `texts` that may be text in base64 or hexadecimal."""
-    from tokenguard.core.decode.sampling import samples
-
-    found = set()
-    ends = list(accumulate(len(text) + len(_GAP) for text in texts))
-    for at in samples(_GAP.join(texts), is_printable=True):
-        found.add(bisect_right(ends, at))
-    for number, text in enumerate(texts):
-        few = len(text) // 16 + 4
-        if len(text) >= _SHORTEST_HEX and len(text.translate(None, _HEX_DIGITS)) <= few:
-            if _hexadecimal_text().search(text):
-                found.add(number)
-    return sorted(found)
+def _is_readable(text: bytes) -> bool:
+    """Whether `text` may be text in base64 or hexadecimal. Most is the name of a commit, or just a name."""
+    if not text.strip(_HEX_DIGITS):
+        return len(text) >= _SHORTEST_HEX
+    return _ascii().search(text) is not None or (
+        len(text) >= _SHORTEST_HEX and _hexadecimal_text().search(text) is not None
+    )
 
 
 def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WRITTEN_IN = WORD + ESCAPES + b"\r\n_.-{}"
 _LONGEST_ESCAPE = 10
 # What may stand before a run, and within a credential; how far from it an escape of its prefix may stand.
-JOINTS = (b"_", b".", b"-", b"}")
+JOINTS = (b"_", b".", b"-", b"}", b"=")
 _NEAR = 160
 _LONGEST_LINE = 76
 
@@ -78,7 +78,7 @@ def is_escaped(data: bytes, start: int, end: int) -> bool:
     """Whether the run `data[start:end]`, or what it goes on from after a `_`, has an escape in it."""
     if data[start - 1 : start] in JOINTS:
         start = max(0, start - _NEAR)
-    run = data[start:end]
+    run = data[start : end + 2]  # with the line end of a soft break
     if b"\\" in run or b"%" in run or b"&" in run:
         return _any().search(run) is not None
     if b"=" not in run:

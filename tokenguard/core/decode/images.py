@@ -147,7 +147,8 @@ def _rarest(form: Form) -> Form:
 
 def _expression(form: Form) -> bytes:
     return b"".join(
-        (b"[%s]" if len(unit) > 1 else b"%s") % b"".join(b"\\x%02x" % byte for byte in sorted(unit)) for unit in form
+        (b"[%s]" if len(unit) > 1 else b"%s") % b"".join(b"\\x%02x" % byte for byte in sorted(unit))
+        for unit in form
     )
 
 

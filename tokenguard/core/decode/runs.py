@@ -1,8 +1,8 @@
 r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
 
 The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign at
-all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. A line end is
-part of such a stretch, since base64 is wrapped and quoted-printable has soft breaks; so is `\n` within JSON.
+all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64 is
+wrapped, each line of text is such a stretch; the line ends of JSON, `\n`, are part of it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ SHORTEST = 32
 SHORTEST_BASE64 = 46
 """What 35 bytes need at least in base64, whatever stands beside them."""
 
-_IN_RUN = bytes(97 if byte in WORD + ESCAPES + b"\r\n" else 32 for byte in range(256))
+_IN_RUN = bytes(97 if byte in WORD + ESCAPES else 32 for byte in range(256))
+_IN_LINES = bytes(97 if byte in WORD + b"\\\r\n\t " else 32 for byte in range(256))
 _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
-_SMALL = 4 * _CHUNK
+_SMALL = _PIECE
 _END = 128
 _SEAM = 256
 _IN_BASE64 = WORD + b"+/-_\r\n\\"
@@ -42,7 +43,14 @@ def has_run(data: bytes) -> bool:
 def runs(data: bytes) -> Iterator[tuple[int, int]]:
     """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
     if len(data) <= _SMALL:
-        yield from _within(data, 0, len(data))
+        marks = data.translate(_IN_RUN)
+        start = marks.find(_RUN)
+        while start >= 0:
+            end = marks.find(b" ", start)
+            if end < 0:
+                end = len(marks)
+            yield start, end
+            start = marks.find(_RUN, end)
         return
     if not has_run(data):
         return
@@ -52,7 +60,7 @@ def runs(data: bytes) -> Iterator[tuple[int, int]]:
         if is_flat:
             from tokenguard.core.decode.sampling import textual
 
-            stretches = (_around(data, at) for at in textual(data, first, min(len(data), last + _SEAM)))
+            stretches = (_around(data, at, _IN_LINES) for at in textual(data, first, min(len(data), last + _SEAM)))
         else:
             stretches = _within(data, max(0, first - _SEAM), min(len(data), last + _SEAM))
         for start, end in stretches:
@@ -73,16 +81,16 @@ def _within(data: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
             yield first + start, first + position
 
 
-def _around(data: bytes, at: int) -> tuple[int, int]:
-    """The whole run that offset `at` is in."""
+def _around(data: bytes, at: int, table: bytes = _IN_RUN) -> tuple[int, int]:
+    """The whole run that offset `at` is in; of lines, if `table` has what is between them."""
     start = at
-    while start and (left := data[max(0, start - _CHUNK) : start].translate(_IN_RUN)):
+    while start and (left := data[max(0, start - _CHUNK) : start].translate(table)):
         kept = len(left) - 1 - left.rfind(b" ")
         start -= kept
         if kept < len(left):
             break
     end = at
-    while right := data[end : end + _CHUNK].translate(_IN_RUN):
+    while right := data[end : end + _CHUNK].translate(table):
         kept = right.find(b" ")
         end += len(right) if kept < 0 else kept
         if kept >= 0:

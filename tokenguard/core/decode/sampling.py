@@ -34,32 +34,28 @@ def textual(data: bytes, first: int, last: int) -> Iterator[int]:
         has_ends = b"\n" in piece or b"\\" in piece  # one byte is found much faster than two
         ending = next((ending for ending in _LINE_ENDS if ending in piece), None) if has_ends else None
         if ending is None:
-            yield from (begin + at for at in samples(piece))
+            yield from (begin + at for at in _samples(piece))
         else:
             lines = _Lines(piece, ending)
-            yield from (begin + lines.place(at) for at in samples(piece.replace(ending, b"")))
+            yield from (begin + lines.place(at) for at in _samples(piece.replace(ending, b"")))
 
 
-def samples(text: bytes, *, is_printable: bool = False) -> Iterator[int]:
-    """Offsets in `text` from which on 24 characters, in one of the alignments, stand for letters and digits.
-
-    If `is_printable`, for any characters that can be printed.
-    """
+def _samples(text: bytes) -> Iterator[int]:
+    """Offsets in `text` from which on 24 characters, in one of the alignments, stand for letters and digits."""
     count = (len(text) - 4) // STRIDE + 1
     if count < 2:
         return
     both = -1
-    for at, table in enumerate(_tables(is_printable)):
+    for at, table in enumerate(_tables()):
         both &= int.from_bytes(text[at : at + (count - 1) * STRIDE + 1 : STRIDE].translate(table), "little")
     both &= both >> 8
     if not both:
         return
-    kept = _PRINTABLE if is_printable else _WORD
     alignments = both.to_bytes(count, "little")
     marks = alignments.translate(_ANY)
     index = marks.find(b"\1")
     while index >= 0:
-        if _is_textual(text, index * STRIDE, alignments[index], kept):
+        if _is_textual(text, index * STRIDE, alignments[index]):
             yield index * STRIDE
         index = marks.find(b"\1", index + 1)
 
@@ -67,7 +63,7 @@ def samples(text: bytes, *, is_printable: bool = False) -> Iterator[int]:
 _ANY = b"\0" + b"\1" * 255
 
 
-def _is_textual(text: bytes, at: int, alignments: int, written_in: bytes) -> bool:
+def _is_textual(text: bytes, at: int, alignments: int) -> bool:
     """Whether all from one sample to the next is text in one of the alignments, whose bits are set."""
     from binascii import a2b_base64
 
@@ -78,23 +74,19 @@ def _is_textual(text: bytes, at: int, alignments: int, written_in: bytes) -> boo
         if alignments & 17 << bit:
             begin = -bit % 4
             decoded = a2b_base64(groups[begin : begin + STRIDE])
-            if any(not part.strip(written_in) for part in (decoded, decoded[::2], decoded[1::2])):
+            if decoded.isalnum() or decoded[::2].isalnum() or decoded[1::2].isalnum():
                 return True
     return False
 
 
-_PRINTABLE = bytes(range(32, 127))
-_WORD = bytes(byte for byte in _PRINTABLE if bytes((byte,)).isalnum())
-
-
 @cache
-def _tables(is_printable: bool) -> tuple[bytes, ...]:
+def _tables() -> tuple[bytes, ...]:
     """For each of four characters in a row, the alignments in which a character is possible there, as bits."""
-    word = list(_PRINTABLE if is_printable else _WORD)
-    ascii_text = _possible((word, word, word))
+    word = [byte for byte in range(128) if bytes((byte,)).isalnum()]
+    ascii_text = possible((word, word, word))
     # Two letters are four bytes in UTF-16, every second of which is zero; a group begins with either.
     wide = [
-        one | other for one, other in zip(_possible((word, [0], word)), _possible(([0], word, [0])), strict=True)
+        one | other for one, other in zip(possible((word, [0], word)), possible(([0], word, [0])), strict=True)
     ]
     tables = []
     for at in range(4):
@@ -107,7 +99,7 @@ def _tables(is_printable: bool) -> tuple[bytes, ...]:
     return tuple(tables)
 
 
-def _possible(group: tuple[list[int], list[int], list[int]]) -> list[set[int]]:
+def possible(group: tuple[list[int], list[int], list[int]]) -> list[set[int]]:
     """The values that the four characters for three bytes can have (RFC 4648 section 4)."""
     one, two, three = group
     return [
