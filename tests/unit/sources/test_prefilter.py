@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
-from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +15,10 @@ from tokenguard.core.decode import decode
 from tokenguard.core.detect import detect
 from tokenguard.sources import prefilter
 from tokenguard.sources.prefilter import by_expressions, by_hyperscan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SEARCHES = [by_expressions()]
 if importlib.util.find_spec("hyperscan"):

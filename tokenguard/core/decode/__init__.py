@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tokenguard.core.decode.layer import Layer
     from tokenguard.core.kinds import Kind
@@ -49,11 +49,27 @@ class Decoded(NamedTuple):
     is_complete: bool
 
 
+class _Signs(NamedTuple):
+    """What tells that something may be found: anchors, UTF-16, what `runs.marked` says."""
+
+    anchors: Sequence[bytes]
+    is_wide: bool
+    marks: bytes | None
+
+
 def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
-    from tokenguard.core.decode.runs import has_run
+    return _signs(data, anchors) is not None
 
-    return bool(_anchors(data) if anchors is None else anchors) or _is_wide(data) or has_run(data)
+
+def _signs(data: bytes, anchors: Sequence[bytes] | None = None) -> _Signs | None:
+    from tokenguard.core.decode.runs import marked
+
+    if anchors is None:
+        anchors = _anchors(data)
+    marks = marked(data)
+    is_wide = _is_wide(data)
+    return _Signs(anchors, is_wide, marks) if anchors or is_wide or marks is not None else None
 
 
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
@@ -65,12 +81,11 @@ def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
     In a window of a large file, what begins in the window is found if its encoded form ends in `data`: a tail of
     `detect.TAIL` has room for 24 KiB of it, which is a user token in any form, and a JWS of 18 KB in base64.
     """
-    if anchors is None:
-        anchors = _anchors(data)
-    if not may_hide(data, anchors):  # almost every file there is
+    signs = _signs(data, anchors)
+    if signs is None:  # almost every file there is
         return Decoded([], is_complete=True)
     decoder = _Decoder(max(_LEAST, _TIMES * len(data)))
-    found = decoder.decode(data, anchors, DEPTH)
+    found = decoder.decode(data, signs, DEPTH)
     if found:
         from tokenguard.core.decode.images import is_imaged
 
@@ -85,26 +100,26 @@ class _Decoder:
         self._allowed = allowed
         self.is_complete = True
 
-    def decode(self, data: bytes, anchors: Sequence[bytes], depth: int) -> list[Encoded]:
-        return [item for layer in _layers(data, anchors) for item in self._within(layer, data, depth)]
+    def decode(self, data: bytes, signs: _Signs, depth: int) -> list[Encoded]:
+        return [item for layer in _layers(data, signs) for item in self._within(layer, data, depth)]
 
     def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
         """What a layer of `data` holds, in offsets of `data`."""
         text = layer.text
-        anchors = _anchors(text)
-        if not may_hide(text, anchors):
+        signs = _signs(text)
+        if signs is None:
             return
         if len(text) > self._allowed:
             self.is_complete = False
             return
         self._allowed -= len(text)
         found: list[Encoded] = []
-        if anchors:
+        if signs.anchors:
             from tokenguard.core.detect import detect
 
             found += [Encoded(*span, text[span.start : span.end], ()) for span in detect(text)]
         if depth > 1:
-            found += self.decode(text, anchors, depth - 1)
+            found += self.decode(text, signs, depth - 1)
         for item in found:
             start, end = layer.place(item.start, item.end)
             # Where this layer has changed nothing, it is found without it.
@@ -122,25 +137,23 @@ def _begins_plain(data: bytes, start: int, end: int) -> bool:
     return any(first + span.start == start for span in detect(data[first:end]))
 
 
-def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
+def _layers(data: bytes, signs: _Signs) -> Iterator[Layer]:
     """All that `data` says in one encoding or another, as far as a credential may be in it."""
-    if anchors:
+    if signs.anchors:
         from tokenguard.core.decode import glue
 
-        yield from glue.at_anchors(data, anchors)
-    if _is_wide(data):
+        yield from glue.at_anchors(data, signs.anchors)
+    if signs.is_wide:
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
-    from tokenguard.core.decode.runs import runs
+    if signs.marks is not None:
+        from tokenguard.core.decode.runs import runs
 
-    if spans := list(runs(data)):
-        yield from _layers_of_runs(data, spans)
+        yield from _layers_of_runs(data, runs(data, signs.marks))
 
 
-def _layers_of_runs(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
-    from tokenguard.core.decode.digits import digits
-
+def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[Layer]:
     put_together = unescaped = 0  # up to where they are
     long: list[tuple[int, int]] = []
     behind = -1
@@ -168,7 +181,10 @@ def _layers_of_runs(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer
             if whole := at_run(data, start, end):
                 layer, put_together = whole
                 yield layer
-    yield from digits(data, [span for span in long if span[1] - span[0] >= _LONG])
+    if long := [span for span in long if span[1] - span[0] >= _LONG]:
+        from tokenguard.core.decode.digits import digits
+
+        yield from digits(data, long)
 
 
 # What may stand before a run, and within a credential.

@@ -3,7 +3,8 @@ r"""What the prefix of a credential looks like in encoded form, as expressions t
 `decode` accepts only what one of them matches where it stands, so that a fast search for them all tells where
 decoding is worth while, and misses nothing. Looked for are
 
-* the prefix in base64, hexadecimal and UTF-16, each in the other, in what `_CHAINS` has; the first line end may split it;
+* the prefix in base64, hexadecimal and UTF-16, as `_CHAINS` has them; a line end may split it;
+* a text in UTF-16, which may have anything in it;
 * the prefix with its first escape anywhere, in the text itself; a prefix that is not, with an escape after it;
 * the prefix in literals that are put together, again in the text itself; one that is not, with a literal after it.
 
@@ -34,15 +35,22 @@ ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 BINARY = ("base64", "hex", "utf-16")
 """The encodings that leave no character as it was."""
 
-# Nobody writes UTF-16 in UTF-16.
+# Text in UTF-16 with something else in it is a text as a whole.
 _CHAINS = [
-    chain
-    for chain in (*product(BINARY), *product(BINARY, BINARY), *product(BINARY[:1], BINARY[:1], BINARY))
-    if chain != ("utf-16", "utf-16")
+    *product(BINARY),
+    *product(BINARY[:2], BINARY),
+    *product(BINARY[:1], BINARY[:1], BINARY),
 ]
 _ANY = frozenset(range(256))
 _WINDOW = 9  # characters; enough to be rare
+# What may split the prefix.
 _LINE_ENDS = (rb"\n", rb"\r\n", rb"\\n", rb"\\r\\n", rb"=\n", rb"=\r\n")
+_WRAPPED = {
+    ("base64",): _LINE_ENDS,
+    ("hex",): _LINE_ENDS,
+    ("base64", "base64"): _LINE_ENDS[:1],
+    ("base64", "utf-16"): _LINE_ENDS[:1],
+}
 _ZEROS = (rb"\\x00", rb"\\u0000", rb"\\0", b"%00")
 _BEFORE = 64  # bytes around what is found that may have a part in its form
 _AFTER = 256
@@ -102,10 +110,9 @@ def _images(anchor: bytes, chain: tuple[str, ...]) -> Iterator[bytes]:
     for form in forms:
         window = _rarest(form)
         yield _expression(window)
-        if chain == ("base64",) or chain == ("hex",):
-            for at in range(1, len(window)):
-                for ending in _LINE_ENDS:
-                    yield _expression(window[:at]) + ending + _expression(window[at:])
+        if endings := _WRAPPED.get(chain):
+            for at, ending in product(range(1, len(window)), endings):
+                yield _expression(window[:at]) + ending + _expression(window[at:])
 
 
 def _image(form: Form, name: str) -> Iterator[Form]:
@@ -156,10 +163,10 @@ def _written(anchor: bytes) -> Iterator[bytes]:
     """What `anchor` looks like where it, or what follows, is escaped or split."""
     first, second = anchor[0], anchor[1]
     for escape in _ESCAPES:
-        yield escape(first) + anchor[1:2]
-        yield escape(first) + escape(second)
+        yield _escaped(first, escape) + anchor[1:2]
+        yield _escaped(first, escape) + _escaped(second, escape)
         for at in range(1, len(anchor)):
-            yield anchor[max(0, at - 4) : at] + escape(anchor[at])
+            yield anchor[max(0, at - 4) : at] + _escaped(anchor[at], escape)
     if anchor.endswith(b"_"):
         yield from (anchor[:-1] + name for name in (b"&lowbar;", b"&UnderBar;", b"&amp;lowbar;"))
         # Three characters at least, which are found much faster than two.
@@ -173,30 +180,24 @@ def _written(anchor: bytes) -> Iterator[bytes]:
     yield rb"[\"'`]" + anchor + rb"[A-Za-z0-9_.=/+-]*\\*[\"'`][^\]]*\]\s*\.\s*join"
 
 
-def _hex(byte: int) -> bytes:
-    return _expression((_digits(frozenset((byte,)), 4), _digits(frozenset((byte,)), 0)))
-
-
+# What stands before the number of a character, in which base it is written, and what stands behind.
 _ESCAPES = (
-    lambda byte: b"%" + _hex(byte),
-    lambda byte: b"%25" + _hex(byte),
-    lambda byte: b"%2525" + _hex(byte),
-    lambda byte: b"%u00" + _hex(byte),
-    lambda byte: rb"\\x" + _hex(byte),
-    lambda byte: rb"\\u00" + _hex(byte),
-    lambda byte: rb"\\\\x" + _hex(byte),
-    lambda byte: rb"\\\\u00" + _hex(byte),
-    lambda byte: rb"\\u\{" + _hex(byte),
-    lambda byte: rb"\\U000000" + _hex(byte),
-    lambda byte: rb"\\%03o" % byte,
-    lambda byte: rb"%5[Cc]u00" + _hex(byte),
-    lambda byte: b"&#%d;?" % byte,
-    lambda byte: b"&#0%d;?" % byte,
-    lambda byte: b"&#[xX]" + _hex(byte) + b";?",
-    lambda byte: b"&amp;#%d;?" % byte,
-    lambda byte: b"&amp;#[xX]" + _hex(byte) + b";?",
-    lambda byte: b"=" + _hex(byte),
+    *((sign, 16, b"") for sign in (b"%", b"%25", b"%2525", b"%u00", b"%5[Cc]u00", b"=")),
+    *((slashes + sign, 16, b"") for slashes in (rb"\\", rb"\\\\") for sign in (b"x", b"u00", rb"u\{", b"U000000")),
+    *((sign, 16, b";?") for sign in (b"&#[xX]", b"&amp;#[xX]")),
+    *((sign, 10, b";?") for sign in (b"&#", b"&#0", b"&amp;#")),
+    (rb"\\", 8, b""),
 )
+
+
+def _escaped(byte: int, escape: tuple[bytes, int, bytes]) -> bytes:
+    before, base, after = escape
+    unit = frozenset((byte,))
+    if base == 16:
+        return before + _expression((_digits(unit, 4), _digits(unit, 0))) + after
+    return before + (b"%03o" if base == 8 else b"%d") % byte + after
+
+
 _ESCAPED = (
     rb"(?:%[0-9A-Fa-fu]{2}|\\+(?:[xuU]|[01][0-7]{2})|&(?:#|[A-Za-z]{3,9};)|=(?:[2-7][0-9A-Fa-f]|[ \t]*\r?\n))"
 )

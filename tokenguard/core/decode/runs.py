@@ -1,8 +1,8 @@
 r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
 
 The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign at
-all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64 is
-wrapped, each line of text is such a stretch; the line ends of JSON, `\n`, are part of it.
+all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64
+is wrapped, each line of text is such a stretch; the line ends of JSON, `\n`, are part of it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ _IN_LINES = bytes(97 if byte in WORD + b"\\\r\n\t " else 32 for byte in range(25
 _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
-_SMALL = _PIECE
 _END = 128
 _SEAM = 256
 _IN_BASE64 = WORD + b"+/-_\r\n\\"
@@ -40,10 +39,17 @@ def has_run(data: bytes) -> bool:
     )
 
 
-def runs(data: bytes) -> Iterator[tuple[int, int]]:
-    """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
-    if len(data) <= _SMALL:
-        marks = data.translate(_IN_RUN)
+def marked(data: bytes) -> bytes | None:
+    """What `runs` needs to know of `data`, None where there is no run."""
+    if len(data) > _PIECE:
+        return b"" if has_run(data) else None
+    marks = data.translate(_IN_RUN)
+    return marks if _RUN in marks else None
+
+
+def runs(data: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
+    """The runs in `data`, which is `marked`, in order; of a large stretch of base64 only those that may hold text."""
+    if marks:
         start = marks.find(_RUN)
         while start >= 0:
             end = marks.find(b" ", start)
@@ -51,8 +57,6 @@ def runs(data: bytes) -> Iterator[tuple[int, int]]:
                 end = len(marks)
             yield start, end
             start = marks.find(_RUN, end)
-        return
-    if not has_run(data):
         return
     done = 0
     stretches: Iterator[tuple[int, int]]
