@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from tokenguard.core.decode.runs import marked, runs
+from tokenguard.core.detect import ANCHORS, LEAD, detect
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -63,8 +66,6 @@ def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
 
 
 def _signs(data: bytes, anchors: Sequence[bytes] | None = None) -> _Signs | None:
-    from tokenguard.core.decode.runs import marked
-
     if anchors is None:
         anchors = _anchors(data)
     marks = marked(data)
@@ -115,8 +116,6 @@ class _Decoder:
         self._allowed -= len(text)
         found: list[Encoded] = []
         if signs.anchors:
-            from tokenguard.core.detect import detect
-
             found += [Encoded(*span, text[span.start : span.end], ()) for span in detect(text)]
         if depth > 1:
             found += self.decode(text, signs, depth - 1)
@@ -131,8 +130,6 @@ def _begins_plain(data: bytes, start: int, end: int) -> bool:
     """Whether a credential stands in plain at `start`: what follows is not its rest, but another word."""
     if not any(data.startswith(anchor, start) for anchor in _anchors(data[start:end])):
         return False
-    from tokenguard.core.detect import LEAD, detect
-
     first = max(0, start - LEAD)
     return any(first + span.start == start for span in detect(data[first:end]))
 
@@ -148,8 +145,6 @@ def _layers(data: bytes, signs: _Signs) -> Iterator[Layer]:
 
         yield from wide(data)
     if signs.marks is not None:
-        from tokenguard.core.decode.runs import runs
-
         yield from _layers_of_runs(data, runs(data, signs.marks))
 
 
@@ -208,8 +203,6 @@ def _is_wide(data: bytes) -> bool:
 
 
 def _anchors(data: bytes) -> list[bytes]:
-    from tokenguard.core.detect import ANCHORS
-
     return [anchor for anchor in ANCHORS if anchor in data]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SHORTEST_HEX = 70
 _SIGNS = (b"+", b"/", b"-", b"_")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
+_MANY_LINES = 16
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
 
@@ -101,7 +102,7 @@ def _is_readable(text: bytes) -> bool:
 
 
 def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    """Each line for itself, and one text of all: which of them was meant cannot be seen."""
+    """Each line for itself, and one text of all: which was meant cannot be seen, but in many of one width."""
     pieces = Pieces()
     position = start
     lines = []
@@ -109,9 +110,11 @@ def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
         lines.append((position, match.start()))
         position = match.end()
     lines.append((position, end))
+    widths = {last - first for first, last in lines[:-1]}
+    is_wrapped = len(lines) > _MANY_LINES and len(widths) == 1
     for first, last in lines:
         pieces.copy(data, first, last)
-        if last - first >= SHORTEST_BASE64:
+        if last - first >= SHORTEST_BASE64 and not is_wrapped:
             yield from _decoded(data, first, last)
     # A line that has a sign of base64 before the run is longer than can be seen here.
     is_long = data[start - 1 : start] in _SIGNS or any(last - first >= _LONG_LINE for first, last in lines[:-1])

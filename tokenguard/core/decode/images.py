@@ -125,7 +125,7 @@ def _image(form: Form, name: str) -> Iterator[Form]:
 
 
 def _base64(form: Form, before: int) -> Form:
-    """`form` with `before` bytes of its first group before it (RFC 4648 section 4), without what may be anything."""
+    """`form` with `before` bytes before it in its group (RFC 4648 section 4), without what may be anything."""
     units = [_ANY] * before + list(form)
     units += [_ANY] * (-len(units) % 3)
     values: list[set[int]] = []

@@ -48,7 +48,7 @@ def marked(data: bytes) -> bytes | None:
 
 
 def runs(data: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
-    """The runs in `data`, which is `marked`, in order; of a large stretch of base64 only those that may hold text."""
+    """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
     if marks:
         start = marks.find(_RUN)
         while start >= 0:
