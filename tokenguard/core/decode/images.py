@@ -43,8 +43,16 @@ _CHAINS = [
 ]
 _ANY = frozenset(range(256))
 _WINDOW = 9  # characters; enough to be rare
-# What may split the prefix.
-_LINE_ENDS = (rb"\n", rb"\r\n", rb"\\n", rb"\\r\\n", rb"=\n", rb"=\r\n")
+# What may split the prefix; as literals, which are found much faster than repetitions.
+_LINE_ENDS = (
+    rb"\n",
+    rb"\r\n",
+    rb"\\n",
+    rb"\\r\\n",
+    rb"=\n",
+    rb"=\r\n",
+    *(rb"\n" + b" " * width for width in (2, 4, 6, 8)),
+)
 _WRAPPED = {
     ("base64",): _LINE_ENDS,
     ("hex",): _LINE_ENDS,

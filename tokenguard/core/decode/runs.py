@@ -122,13 +122,28 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
     yield begun, len(data), was_flat
 
 
+def line_end(text: bytes) -> bytes:
+    """The first line end in `text`, with the indentation of the line after it."""
+    at = text.find(b"\n")
+    if at < 0:
+        return b"\n"
+    behind = text[at + 1 : at + 1 + _END]
+    begin = at - (text[at - 1 : at] == b"\r")
+    return text[begin : at + 1 + len(behind) - len(behind.lstrip(b" \t"))]
+
+
 def _is_flat(chunk: bytes) -> bool:
     """Whether a chunk has none of the characters that any text has; line ends may be those of JSON.
 
     Hexadecimal and long rows of escapes are not for sampling.
     """
-    if b" " in chunk or b'"' in chunk or b"." in chunk:
+    if b'"' in chunk or b"." in chunk:
         return False
+    if b" " in chunk:
+        lines = chunk.strip(b" \r\n")
+        ending = line_end(lines)
+        if lines.count(b" ") != lines.count(ending) * ending.count(b" "):
+            return False
     ends = chunk[:_END] + chunk[-_END:]
     if b"%" in ends or b"&" in ends or b"=" in ends or not ends.strip(_HEXADECIMAL):
         return False

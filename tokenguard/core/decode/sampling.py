@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import cache
 
 from tokenguard.core.decode.images import ALPHABET
+from tokenguard.core.decode.runs import line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def textual(data: bytes, first: int, last: int) -> Iterator[int]:
         piece = data[begin : min(last, begin + _MOST + 128)]
         has_ends = b"\n" in piece or b"\\" in piece  # one byte is found much faster than two
         ending = next((ending for ending in _LINE_ENDS if ending in piece), None) if has_ends else None
+        if ending and ending.endswith(b"\n"):
+            ending = line_end(piece)
         if ending is None:
             yield from (begin + at for at in _samples(piece))
         else:
