@@ -74,7 +74,7 @@ pieces = [
 @given(
     st.integers(0, 2**32),
     st.integers(0, 80),
-    st.sampled_from(["base64", "lines", "indented", "JSON"]),
+    st.sampled_from(["base64", "lines", "JSON"]),
     st.booleans(),
 )
 def test_a_large_stretch_of_base64_hides_no_credential(seed: int, pad: int, form: str, is_wide: bool) -> None:
@@ -83,9 +83,6 @@ def test_a_large_stretch_of_base64_hides_no_credential(seed: int, pad: int, form
     secret = b"\0".join(bytes((byte,)) for byte in token) + b"\0" if is_wide else token
     raw = draw.randbytes(30_000 + pad) + b"\n\0" + secret + b'"' + b"\0" + draw.randbytes(20_000)
     encoded = base64.b64encode(raw) if form == "base64" else base64.encodebytes(raw)
-    if form == "indented":
-        assume(not is_wide)
-        encoded = encoded.replace(b"\n", b"\n    ")
     if form == "JSON":
         assume(not is_wide)  # a line end of JSON in the prefix of UTF-16 hides it
         encoded = encoded.replace(b"\n", rb"\n")

@@ -45,9 +45,8 @@ _ANY = frozenset(range(256))
 _WINDOW = 9  # characters; enough to be rare
 # What may split the prefix; as literals, which are found much faster than repetitions.
 _LINE_ENDS = (rb"\n", rb"\r\n", rb"\\n", rb"\\r\\n", rb"=\n", rb"=\r\n")
-_INDENTED = (rb"\n  ", rb"\n    ")
 _WRAPPED = {
-    ("base64",): _LINE_ENDS + _INDENTED,
+    ("base64",): _LINE_ENDS,
     ("hex",): _LINE_ENDS,
     ("base64", "base64"): _LINE_ENDS[:1],
     ("base64", "utf-16"): _LINE_ENDS[:1],
@@ -113,10 +112,7 @@ def _images(anchor: bytes, chain: tuple[str, ...]) -> Iterator[bytes]:
         yield _expression(window)
         if endings := _WRAPPED.get(chain):
             for at, ending in product(range(1, len(window)), endings):
-                # Spaces with little behind them are in every text: there, what stands before is enough.
-                is_rare = len(window) - at > 2 or not ending.endswith(b" ")
-                behind = ending + _expression(window[at:]) if is_rare else ending.rstrip(b" ") + b" "
-                yield _expression(window[:at]) + behind
+                yield _expression(window[:at]) + ending + _expression(window[at:])
 
 
 def _image(form: Form, name: str) -> Iterator[Form]:

@@ -250,7 +250,7 @@ def test_the_depth_is_bounded() -> None:
     assert decode(b64(data).encode()).found == []
 
 
-@pytest.mark.parametrize("ending", ["", "\n"])
+@pytest.mark.parametrize("ending", ["", "\n", "\n    "])
 def test_a_credential_within_a_large_image_is_found(ending: str) -> None:
     draw = random.Random(9)
     for pad in range(4):
