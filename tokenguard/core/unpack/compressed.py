@@ -111,6 +111,8 @@ class Decompressed:
                 self.consumed += len(self._data)
                 if not self._data:
                     raise CutError("damaged: ends too early")
+                # Streams that share their bytes may be read again and again, and give nothing.
+                self._budget.spend(len(self._data))
             try:
                 piece = self._inner.decompress(self._data, min(most, 4 * PIECE))
             except self._errors as error:
@@ -139,6 +141,7 @@ class Decompressed:
         if not rest.startswith(self._magic) or not self._magic:
             self._is_done = True
             return
+        self._budget.count_member()
         self._inner = self._make()
         self._data = rest
 

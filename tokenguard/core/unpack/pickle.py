@@ -20,6 +20,7 @@ _LONGEST_LINE = 1024 * 1024
 _LOOK = 4096  # bytes that are looked through at once
 _SHORTEST = 20  # no credential has fewer bytes
 
+_LINE, _LINES, _NONE = -1, -98, -99
 _STOP = ord(".")
 # What makes a value: what a pickle without frames begins with.
 _BEGINNINGS = b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
@@ -27,10 +28,12 @@ _BEGINNINGS = b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
 
 @cache
 def _arguments() -> dict[int, int]:
-    """How long the argument of each operation is; -1: up to a line end; less: as long as it says."""
+    """How long the argument of each operation is; _LINE, _LINES: up to a line end; less: as long as it says."""
     import pickletools
 
-    return {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
+    found = {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
+    # A module and a name in it.
+    return found | dict.fromkeys(b"ci", _LINES)
 
 
 @cache
@@ -41,6 +44,15 @@ def _run() -> re.Pattern[bytes]:
         if count >= 0 and code != _STOP:
             by_count[count] = by_count.get(count, b"") + b"\\x%02x" % code
     choices = [b"[%s].{%d}" % (codes, count) for count, codes in sorted(by_count.items())]
+    # Values that are shorter than a credential, lines as well,
+    values = b"".join(b"\\x%02x" % code for code, (width, _) in _value_lengths().items() if width == 1)
+    short = b"|".join(b"\\x%02x.{%d}" % (count, count) for count in range(_SHORTEST))
+    choices.append(b"[%s](?:%s)" % (values, short))
+    lines = b"".join(b"\\x%02x" % code for code, count in _arguments().items() if count == _LINE)
+    line = b"[^\n]{0,%d}\n" % (_SHORTEST - 1)
+    choices += [b"[%s]%s" % (lines, line), b"[ci]%s%s" % (line, line)]
+    # and the end of a pickle, where another one follows.
+    choices.append(b"\\.\x80[\x02-\x05](?=[%s])" % re.escape(_BEGINNINGS))
     return re.compile(b"(?:%s){1,%d}" % (b"|".join(choices), _LOOK), re.DOTALL)
 
 
@@ -112,10 +124,12 @@ class _Walk:
                             yield from self._value(source.exactly(length))
                         else:
                             self._skip(length)
-                    elif (count := arguments.get(code, -9)) >= 0:
+                    elif (count := arguments.get(code, _NONE)) >= 0:
                         source.exactly(count)
-                    elif count == -1:
+                    elif count in (_LINE, _LINES):
                         yield self._line()
+                        if count == _LINES:
+                            yield self._line()
                     else:
                         return
                 except CutError:
@@ -131,12 +145,11 @@ class _Walk:
         self._source.skip(length)
 
     def _line(self) -> bytes:
-        line = b""
-        while b"\n" not in line:
-            ahead = self._source.peek(len(line) + 256)
-            if len(ahead) == len(line) or len(line) > _LONGEST_LINE:
+        count = 256
+        while b"\n" not in (line := self._source.peek(count)):
+            if len(line) < count or count > _LONGEST_LINE:
                 raise CutError("damaged: ends too early")
-            line = ahead
+            count *= 4
         line = line.partition(b"\n")[0]
         self._source.skip(len(line) + 1)
         return line

@@ -55,6 +55,7 @@ class Budget:
         scaled = min(size // _PER_MEMBER, _MOST_TIMES * limits.members)
         self._most_members = self.members = max(limits.members, scaled)
         """How many members may come yet."""
+        self._most_flaws = self._flaws = limits.flaws
         self._held = limits.held
         self.is_spent = False
 
@@ -66,11 +67,18 @@ class Budget:
             raise CutError(f"unpacks to more than {self._most_bytes} bytes")
 
     def count_member(self) -> None:
-        """Takes note of a member. Raises CutError where there are too many."""
+        """Takes note of a member, or of what costs as much. Raises CutError where there are too many."""
         self.members -= 1
         if self.members < 0:
             self.is_spent = True
             raise CutError(f"holds more than {self._most_members} members")
+
+    def count_flaw(self) -> None:
+        """Takes note of what could not be read. Raises CutError where there is too much of it."""
+        self._flaws -= 1
+        if self._flaws < 0:
+            self.is_spent = True
+            raise CutError(f"damaged in more than {self._most_flaws} places")
 
     @contextmanager
     def hold(self, count: int) -> Iterator[None]:

@@ -97,7 +97,7 @@ def open_zip(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
             continue
         yield from _unnamed(file, at, entry.offset, budget)
         last = entry.offset
-        local = _local(file, entry.offset)
+        local = _local(file, entry.offset) if entry.offset < size else None
         if local is None:
             yield Flaw(_text(entry), "damaged: is not where the directory says")
             continue
@@ -161,8 +161,9 @@ def _entries(read: Callable[[int], bytes]) -> Iterator[_Entry]:
             _CENTRAL.unpack_from(data, at)
         )
         at += _CENTRAL.size
-        name, extra = data[at : at + named], data[at + named : at + named + extended]
-        size, stored, offset = _wide(extra, size, stored, offset)
+        name = data[at : at + named]
+        if _UNKNOWN in (size, stored, offset):
+            size, stored, offset = _wide(data[at + named : at + named + extended], size, stored, offset)
         yield _Entry(offset, flags, method, crc, stored, size, name)
         at += named + extended + commented
 
@@ -186,13 +187,14 @@ def _wide(extra: bytes, *numbers: int) -> list[int]:
 
 def _local(file: BinaryIO, offset: int) -> _Local | None:
     """The header before a member, None where there is none."""
-    read = Slice(file, offset, _LOCAL.size + 2 * 0xFFFF).read
-    header = read(_LOCAL.size)
+    file.seek(offset)
+    header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != LOCAL:
         return None
     _, _, flags, method, _, _, crc, stored, size, named, extended = _LOCAL.unpack(header)
-    name, extra = read(named), read(extended)
-    size, stored = _wide(extra, size, stored)
+    name = file.read(named)
+    if _UNKNOWN in (size, stored):
+        size, stored = _wide(file.read(extended), size, stored)
     return _Local(_Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended)
 
 
@@ -213,6 +215,7 @@ def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[P
     while end - at > _LOCAL.size and (at := _find(file, LOCAL, at, end)) >= 0:
         local = _local(file, at)
         if local is None or not _is_plausible(local.entry) or local.content > end:
+            budget.count_member()
             at += len(LOCAL)
             continue
         entry = local.entry
@@ -228,7 +231,7 @@ def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[P
 
 def _is_plausible(entry: _Entry) -> bool:
     """Whether it can be a header at all: four bytes are soon found in a program."""
-    return entry.method in _METHODS and 0 < len(entry.name) < 4096 and min(entry.name) >= 32
+    return entry.method in _METHODS and 0 < len(entry.name) < 4096 and min(entry.name[:32]) >= 32
 
 
 def _find(file: BinaryIO, needle: bytes, start: int, end: int) -> int:
@@ -251,6 +254,7 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
     """What is packed behind a local header, as `entry` describes it."""
     name = _text(entry)
     if not entry.stored:
+        budget.count_member()
         return
     if entry.flags & _ENCRYPTED or entry.method == 99:
         yield Flaw(name, "encrypted")
