@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _STEP = 1024 * 1024
 _DICTIONARY = 4096  # bytes before a stream in which its dictionary is
-_KEYWORD = b"stream"
+_LONGEST_KEYWORD = 16
 # Bytes of a page's program in which strings are put together; an appendix of fonts is no page.
 _LONGEST_PAGE = 4 * 1024 * 1024
 _SHORTEST = 20  # no credential has fewer bytes
@@ -39,6 +39,16 @@ class _Stream(NamedTuple):
     start: int
     end: int
     dictionary: bytes
+
+
+@cache
+def _begin() -> re.Pattern[bytes]:
+    return re.compile(rb"stream\r?\n")
+
+
+@cache
+def _end() -> re.Pattern[bytes]:
+    return re.compile(rb"endstream")
 
 
 @cache
@@ -119,19 +129,15 @@ def _streams(file: BinaryIO, size: int) -> Iterator[_Stream]:
     """The streams, none of which begins within another."""
     view = _View(file, size)
     at = 0
-    while (found := view.find(_KEYWORD, at)) >= 0:
-        at = found + len(_KEYWORD)
-        before, after = view.around(found)
-        end_of_line = len(after) - len(after.removeprefix(b"\r\n").removeprefix(b"\n"))
-        if not end_of_line or before.endswith(b"end"):
+    while found := view.find(_begin(), at):
+        at = found[1]
+        before = view.before(found[0])
+        if before.endswith(b"end"):
             continue
-        start = at + end_of_line
-        end = view.find(b"end" + _KEYWORD, start)
+        end = view.find(_end(), at) or (size, size)
         named = before.rfind(b" obj")
-        yield _Stream(start, end if end >= 0 else size, before[max(0, named - 16) :] if named >= 0 else before[-256:])
-        if end < 0:
-            return
-        at = end + len(b"end" + _KEYWORD)
+        yield _Stream(at, end[0], before[max(0, named - 16) :] if named >= 0 else before[-256:])
+        at = end[1]
 
 
 class _View:
@@ -143,27 +149,24 @@ class _View:
         self._begin = 0
         self._data = b""
 
-    def find(self, needle: bytes, at: int) -> int:
-        """Where `needle` stands first from offset `at` on, -1 where it does not."""
+    def find(self, keyword: re.Pattern[bytes], at: int) -> tuple[int, int] | None:
+        """Where `keyword` stands first from offset `at` on: its beginning and its end."""
         while True:
-            found = self._data.find(needle, max(0, at - self._begin))
+            match = keyword.search(self._data, max(0, at - self._begin))
+            if match:
+                return self._begin + match.start(), self._begin + match.end()
             end = self._begin + len(self._data)
-            is_all = end >= self._size
-            if found >= 0 and (is_all or found + len(needle) + 2 <= len(self._data)):
-                return self._begin + found
-            if is_all and self._data:
-                return -1
-            at = self._begin + found if found >= 0 else max(at, end - len(needle))
+            if end >= self._size:
+                return None
+            at = max(at, end - _LONGEST_KEYWORD)
             self._begin = max(0, at - _DICTIONARY)
             self._data = Slice(self._file, self._begin, _STEP).read(_STEP)
             if not self._data:
-                return -1
+                return None
 
-    def around(self, at: int) -> tuple[bytes, bytes]:
-        """What stands before the keyword that was found at `at`, and the two bytes after it."""
-        at -= self._begin
-        after = at + len(_KEYWORD)
-        return self._data[max(0, at - _DICTIONARY) : at], self._data[after : after + 2]
+    def before(self, at: int) -> bytes:
+        """What stands before what was found at `at`."""
+        return self._data[max(0, at - self._begin - _DICTIONARY) : at - self._begin]
 
 
 class _Kept:

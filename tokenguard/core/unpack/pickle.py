@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 
-from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
+from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -104,38 +105,54 @@ class _Walk:
         self._room = _PACKED
 
     def texts(self) -> Iterator[bytes]:
-        """Every text and every array of characters, in order."""
+        """Every text and every array of characters, in order, up to where it cannot be followed."""
+        with suppress(CutError):
+            yield from self._texts()
+
+    def _texts(self) -> Iterator[bytes]:
+        """The same. Raises CutError where it ends within a value."""
         source = self._source
-        arguments, lengths = _arguments(), _value_lengths()
-        while is_pickle(source.peek(16)):
-            while True:
-                if run := _run().match(source.peek(_LOOK)):
-                    source.skip(run.end())
+        arguments, lengths, run = _arguments(), _value_lengths(), _run()
+        data, at = source.peek(PIECE), 0
+        begins = True
+        while True:
+            if len(data) - at < _LOOK:
+                source.skip(at)
+                data, at = source.peek(PIECE), 0
+            if begins and not is_pickle(data[at : at + 16]):
+                source.skip(at)
+                return
+            begins = False
+            if found := run.match(data, at):
+                at = found.end()
+                continue
+            code = data[at] if at < len(data) else _NONE
+            if code in lengths:
+                width, is_value = lengths[code]
+                start = at + 1 + width
+                length = int.from_bytes(data[at + 1 : start], "little")
+                is_value = is_value and _SHORTEST <= length <= _LONGEST_VALUE
+                if is_value and start + length <= len(data):
+                    at = start + length
+                    yield self._value(data[start:at])
                     continue
-                operation = source.read(1)
-                if not operation:
-                    return
-                code = operation[0]
-                try:
-                    if code in lengths:
-                        width, is_value = lengths[code]
-                        length = int.from_bytes(source.exactly(width), "little")
-                        if is_value and _SHORTEST <= length <= _LONGEST_VALUE:
-                            yield from self._value(source.exactly(length))
-                        else:
-                            self._skip(length)
-                    elif (count := arguments.get(code, _NONE)) >= 0:
-                        source.exactly(count)
-                    elif count in (_LINE, _LINES):
-                        yield self._line()
-                        if count == _LINES:
-                            yield self._line()
-                    else:
-                        return
-                except CutError:
-                    return
-                if code == _STOP:
-                    break
+                source.skip(start)
+                if is_value:
+                    yield self._value(source.exactly(length))
+                else:
+                    self._skip(length)
+                data, at = b"", 0
+            elif (count := arguments.get(code, _NONE)) >= 0:
+                at += 1 + count
+                begins = code == _STOP
+            elif count in (_LINE, _LINES):
+                source.skip(at + 1)
+                yield self._line()
+                if count == _LINES:
+                    yield self._line()
+                data, at = b"", 0
+            else:
+                return
 
     def _skip(self, length: int) -> None:
         from tokenguard.core.unpack.formats import HEAD, recognise
@@ -154,7 +171,7 @@ class _Walk:
         self._source.skip(len(line) + 1)
         return line
 
-    def _value(self, value: bytes) -> Iterator[bytes]:
+    def _value(self, value: bytes) -> bytes:
         from tokenguard.core.unpack.formats import HEAD, TAIL, recognise
         from tokenguard.core.unpack.tensors import narrowed
 
@@ -163,4 +180,4 @@ class _Walk:
             if len(value) <= self._room:
                 self._room -= len(value)
                 self.packed.append(value)
-        yield narrowed(value)
+        return narrowed(value)

@@ -127,6 +127,21 @@ class Source:
             raise CutError("damaged: ends too early")
         return b"".join(parts)
 
+    def limited(self, count: int) -> Callable[[int], bytes]:
+        """What reads the next `count` bytes. Raises CutError where it ends before."""
+        left = count
+
+        def read(most: int) -> bytes:
+            nonlocal left
+            piece = self.read(min(most, left)) if left else b""
+            if left and not piece:
+                left = 0
+                raise CutError("damaged: ends too early")
+            left -= len(piece)
+            return piece
+
+        return read
+
     def skip(self, count: int) -> None:
         """Leaves out `count` bytes. Raises CutError where it ends before."""
         left = len(self._ahead) - self._at
