@@ -99,7 +99,9 @@ def open_pdf(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
         is_plain = not filters or filters[0] in _ASCII85
         read = Slice(file, stream.start, (stream.end if is_plain else size) - stream.start).read
         for each in filters:
-            read = _Ascii85(read).read if each in _ASCII85 else Decompressed(read, lambda: Inflate(15), budget).read
+            read = (
+                _Ascii85(read).read if each in _ASCII85 else Decompressed(read, lambda: Inflate(15), budget).read
+            )
         content = _Kept(read)
         if filters:
             yield Part(name, content.read)
@@ -226,5 +228,7 @@ def _strings(page: bytes) -> list[bytes]:
     apart, close = _joints()
     joined, spaces = apart.subn(b" ", page)
     joined, joints = close.subn(b"", joined)
-    found = [bytes.fromhex(match[1][: len(match[1]) // 2 * 2].decode()) for match in _hexadecimal().finditer(joined)]
+    found = [
+        bytes.fromhex(match[1][: len(match[1]) // 2 * 2].decode()) for match in _hexadecimal().finditer(joined)
+    ]
     return [joined, *found] if spaces or joints else found

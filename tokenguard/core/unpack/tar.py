@@ -155,7 +155,7 @@ def _name_of(block: bytes) -> str:
 
 def _records(text: bytes) -> dict[bytes, bytes]:
     """The records of a pax header: `length key=value` and a line feed (POSIX.1-2001, pax)."""
-    records = {}
+    records: dict[bytes, bytes] = {}
     at = 0
     for _ in range(_MOST_RECORDS):
         if at >= len(text):
