@@ -125,7 +125,7 @@ def _unpacked(data: bytes, codec: object, size: int, budget: Budget) -> bytes:
         name = _CODEC_NAMES.get(codec, "") if isinstance(codec, int) else ""
         if not name or codec in _NOT_READ:
             raise CutError(f"packed by a method that is not known here: {name or codec}")
-        budget.spend(size)
+        budget.spend(size + len(data))
         if codec == _SNAPPY and (len(data) < _WORTH_PYARROW or not _has_pyarrow()):
             return unsnapped(data, size, budget)
         return _by_pyarrow(name, data, size)

@@ -24,6 +24,7 @@ _LONGEST_ROW = 16 * 1024 * 1024
 _PACKED = 16 * 1024 * 1024  # of values that are packed themselves, in bytes together
 _LONGEST_NAME = 1024
 _MOST_COLUMNS = 32767
+_SCHEMA_COLUMNS = 5
 # Headers of rows that are remembered: most rows of a table have the same.
 _USUAL = 256
 _MOST_LAYOUTS = 1024
@@ -228,16 +229,28 @@ class _Database:
 
 
 def _layout(header: bytes) -> list[tuple[int, int, int]]:
-    """Where the columns of a row begin and end, and what they are: text (1), other bytes (0), a number (-1)."""
+    """Where the columns of a row begin and end, and what they are: text (1), other bytes (0), a number (-1).
+
+    Of the numbers only those that stand among the first columns, as in the schema: the others hold nothing.
+    """
     layout = []
-    at = start = 0
+    at = start = count = 0
     while at < len(header):
-        kind, at = _varint(header, at)
-        width = (kind - 12) // 2 if kind >= 12 else _WIDTHS[kind]
-        layout.append((start, start + width, kind % 2 if kind >= 12 else -1))
+        kind = header[at]
+        at += 1
+        if kind >= 0x80:
+            kind, at = _varint(header, at - 1)
+        if kind >= 12:
+            width = (kind - 12) // 2
+            layout.append((start, start + width, kind % 2))
+        else:
+            width = _WIDTHS[kind]
+            if count < _SCHEMA_COLUMNS:
+                layout.append((start, start + width, -1))
         start += width
-        if len(layout) > _MOST_COLUMNS:
-            raise CutError(f"damaged: a row of more than {_MOST_COLUMNS} columns")
+        count += 1
+    if count > _MOST_COLUMNS:
+        raise CutError(f"damaged: a row of more than {_MOST_COLUMNS} columns")
     return layout
 
 
