@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
     from tokenguard.core.unpack.source import Budget, Source
 
-# Values that are looked into, in bytes each and together. The bytes of larger ones are in the file as they are.
+# Values that are looked into, in bytes. The bytes of larger ones are in the file as they are.
 _LONGEST_VALUE = 8 * 1024 * 1024
-_PACKED = 16 * 1024 * 1024
+_PACKED = 4 * 1024 * 1024  # and what is kept of them before it is looked into
 _LONGEST_LINE = 1024 * 1024
 _LOOK = 4096  # bytes that are looked through at once
 _SHORTEST = 20  # no credential has fewer bytes
+
+_PLAIN = 128  # bytes; a shorter value begins with its magic, if it is packed
 
 _LINE, _LINES, _NONE = -1, -98, -99
 _STOP = ord(".")
@@ -90,11 +92,19 @@ def open_pickle(source: Source, _name: str, _budget: Budget) -> Iterator[Part | 
     so that nothing is said of it.
     """
     walk = _Walk(source)
-    yield Part("strings", Pieces(walk.texts()).read, has_lines=False)
-    for number, value in enumerate(walk.packed, 1):
-        yield Part(f"packed {number}", Pieces([value]).read)
+    texts = walk.texts()
+    number = 0
+    while not walk.is_done:
+        stretch = walk.stretch(texts)
+        yield Part("strings", Pieces(stretch).read, has_lines=False)
+        for _ in stretch:  # what was not asked for
+            pass
+        for value in walk.packed:
+            number += 1
+            yield Part(f"packed {number}", Pieces([value]).read)
+        walk.packed.clear()
     if walk.left_out:
-        yield Flaw("", f"packed values of more than {_PACKED} bytes in a pickle")
+        yield Flaw("", f"packed values of more than {_LONGEST_VALUE} bytes in a pickle")
 
 
 class _Walk:
@@ -102,7 +112,17 @@ class _Walk:
         self._source = source
         self.packed: list[bytes] = []
         self.left_out = False
-        self._room = _PACKED
+        self.is_done = False
+        self._kept = 0
+
+    def stretch(self, texts: Iterator[bytes]) -> Iterator[bytes]:
+        """`texts`, up to where so much is packed in them that it should be looked into."""
+        for text in texts:
+            yield text
+            if self._kept > _PACKED:
+                self._kept = 0
+                return
+        self.is_done = True
 
     def texts(self) -> Iterator[bytes]:
         """Every text and every array of characters, in order, up to where it cannot be followed."""
@@ -112,6 +132,8 @@ class _Walk:
     def _texts(self) -> Iterator[bytes]:
         """The same. Raises CutError where it ends within a value."""
         source = self._source
+        from tokenguard.core.unpack.formats import MAGIC
+
         arguments, lengths, run = _arguments(), _value_lengths(), _run()
         data, at = source.peek(PIECE), 0
         begins = True
@@ -134,7 +156,9 @@ class _Walk:
                 is_value = is_value and _SHORTEST <= length <= _LONGEST_VALUE
                 if is_value and start + length <= len(data):
                     at = start + length
-                    yield self._value(data[start:at])
+                    value = data[start:at]
+                    # Most are short texts, in which nothing is packed.
+                    yield value if length < _PLAIN and value[:2] not in MAGIC else self._value(value)
                     continue
                 source.skip(start)
                 if is_value:
@@ -176,8 +200,6 @@ class _Walk:
         from tokenguard.core.unpack.tensors import narrowed
 
         if recognise(value[:HEAD], value[-TAIL:], len(value)):
-            self.left_out |= len(value) > self._room
-            if len(value) <= self._room:
-                self._room -= len(value)
-                self.packed.append(value)
+            self.packed.append(value)
+            self._kept += len(value)
         return narrowed(value)

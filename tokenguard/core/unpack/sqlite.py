@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 _HEADER = 100
 _LONGEST_ROW = 16 * 1024 * 1024
-_PACKED = 16 * 1024 * 1024  # of values that are packed themselves, in bytes together
+_PACKED = (
+    4 * 1024 * 1024
+)  # bytes that are kept, of values that are packed themselves, before these are looked into
 _LONGEST_NAME = 1024
 _MOST_COLUMNS = 32767
 _SCHEMA_COLUMNS = 5
@@ -48,10 +50,16 @@ def open_sqlite(source: Source, _name: str, budget: Budget) -> Iterator[Part | F
         return
     database = _Database(source.file, source.size, budget.members + 1)
     for table in database.tables():
-        yield Part(table.name, Pieces(database.values(table.root)).read, has_lines=False)
-        packed, database.packed = database.packed, []
-        for row, value in packed:
-            yield Part(f"{table.name}, row {row}", Pieces([value]).read)
+        values = database.values(table.root)
+        database.is_done = False
+        while not database.is_done:
+            stretch = database.stretch(values)
+            yield Part(table.name, Pieces(stretch).read, has_lines=False)
+            for _ in stretch:  # what was not asked for
+                pass
+            packed, database.packed = database.packed, []
+            for row, value in packed:
+                yield Part(f"{table.name}, row {row}", Pieces([value]).read)
     if database.flaw:
         yield Flaw("", database.flaw)
 
@@ -74,8 +82,9 @@ class _Database:
         # A page belongs to one tree; a hostile one would have us read it for ever.
         self._seen = bytearray(self._pages + 1)
         self._columns: dict[bytes, list[tuple[int, int, int]]] = {}
-        self._room = _PACKED
         self.packed: list[tuple[int, bytes]] = []
+        self._kept = 0
+        self.is_done = False
         self.flaw = "damaged: ends within a page" if size % self._page_size else ""
         if int.from_bytes(header[28:32], "big") > self._pages and header[24:28] == header[92:96]:
             self.flaw = "damaged: ends too early"
@@ -91,6 +100,15 @@ class _Database:
         self._seen[1] = 0
         yield from found
 
+    def stretch(self, values: Iterator[bytes]) -> Iterator[bytes]:
+        """`values`, up to where so much is packed in them that it should be looked into."""
+        for value in values:
+            yield value
+            if self._kept > _PACKED:
+                self._kept = 0
+                return
+        self.is_done = True
+
     def values(self, root: int) -> Iterator[bytes]:
         """The texts and other bytes of each row; a page, or a row, that is damaged is left out."""
         from tokenguard.core.unpack.formats import HEAD, TAIL, recognise
@@ -98,12 +116,9 @@ class _Database:
         for row, columns in self._rows(root):
             values = [value for is_text, value in columns if is_text is not None]
             for value in values:
-                if len(value) >= 20 and recognise(value[:HEAD], value[-TAIL:], len(value)):
-                    self._room -= len(value)
-                    if self._room < 0:
-                        self.flaw = f"packed values of more than {_PACKED} bytes in a database"
-                    else:
-                        self.packed.append((row, value))
+                if len(value) >= _SHORTEST and recognise(value[:HEAD], value[-TAIL:], len(value)):
+                    self.packed.append((row, value))
+                    self._kept += len(value)
             if values:
                 yield b"\n".join(values)
 

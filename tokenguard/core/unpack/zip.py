@@ -123,12 +123,14 @@ def _directory(file: BinaryIO, size: int, most: int) -> tuple[int, str, list[_En
         return size, "damaged: no directory at its end", []
     end = size - len(tail) + found
     length, offset = struct.unpack_from("<LL", tail, found + 12)
-    if _UNKNOWN in (length, offset) and tail[max(0, found - 20) : max(0, found - 16)] == b"PK\6\7":
-        end = int.from_bytes(tail[found - 12 : found - 4], "little")
-        record = Slice(file, min(end, size), 56).read(56)
-        if len(record) < 56 or record[:4] != b"PK\6\6":
-            return size, "damaged: no directory where it should be", []
-        length, offset = struct.unpack_from("<QQ", record, 40)
+    if tail[max(0, found - 20) : max(0, found - 16)] == b"PK\6\7":
+        # It stands right before, and where the locator says if nothing was put before the archive.
+        for at in (end - 20 - 56, int.from_bytes(tail[found - 12 : found - 4], "little")):
+            record = Slice(file, max(0, min(at, size)), 56).read(56)
+            if len(record) == 56 and record[:4] == b"PK\6\6":
+                end = at
+                length, offset = struct.unpack_from("<QQ", record, 40)
+                break
     start = end - length
     moved = start - offset  # by what was put before the archive
     if start < 0 or moved < 0:
