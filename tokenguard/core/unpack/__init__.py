@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokenguard.core.unpack.formats import HEAD, TAIL, recognise
+from tokenguard.core.unpack.formats import HEAD, MAGIC, TAIL, looks_packed, recognise
 from tokenguard.core.unpack.limits import Limits
 
 TYPE_CHECKING = False
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tokenguard.core.unpack.walk import Cut as Cut
     from tokenguard.core.unpack.walk import Member as Member
 
-__all__ = ["HEAD", "TAIL", "Limits", "is_container", "unpack"]
+__all__ = ["HEAD", "MAGIC", "TAIL", "Limits", "is_container", "looks_packed", "unpack"]
 
 
 def is_container(head: bytes, size: int, tail: bytes = b"") -> bool:
