@@ -58,11 +58,27 @@ def recognise(head: bytes, tail: bytes = b"", size: int = -1) -> Format | None:
         return None
     head = head[:HEAD]
     by_magic = _MAGIC.get(head[:2])
-    return (
-        (by_magic and by_magic(head))
-        or _without_magic(head, size)
-        or (_zip() if tail[-TAIL:].startswith(b"PK\5\6") else None)
-    )
+    found = (by_magic and by_magic(head)) or _without_magic(head, size)
+    if not tail[-TAIL:].startswith(b"PK\5\6"):
+        return found
+    archive = _zip()
+    return _with(found, archive) if found and archive and found.open is not archive.open else archive
+
+
+def _with(found: Format, archive: Format) -> Format:
+    """What is one thing by its beginning, and an archive by its end."""
+    from tokenguard.core.unpack.source import CutError, Flaw, Source
+
+    def both(source: Source, name: str, budget: Budget) -> Iterator[Part | Flaw]:
+        try:
+            yield from found.open(source, name, budget)
+        except CutError as error:
+            yield Flaw("", str(error))
+        if source.file is not None:
+            source.file.seek(0)
+            yield from archive.open(Source(source.file.read, source.file, source.size), name, budget)
+
+    return Format(both)
 
 
 def _without_magic(head: bytes, size: int) -> Format | None:
@@ -137,7 +153,9 @@ def _gguf(head: bytes) -> Format | None:
 def _parquet(head: bytes) -> Format | None:
     from tokenguard.core.unpack.parquet import open_parquet
 
-    return Format(open_parquet) if head.startswith(b"PAR1") else None
+    # Behind it is a page's header in the binary form of Thrift, or a thing of no use: text has none of these bytes.
+    is_binary = any(byte < 9 for byte in head[4:])
+    return Format(open_parquet) if head.startswith(b"PAR1") and is_binary else None
 
 
 def _arrow(head: bytes) -> Format | None:

@@ -154,7 +154,7 @@ class _Walk:
             yield Cut(inside, str(error))
             data = b""
         else:
-            yield Cut(inside, f"larger than {_MOST_IN_MEMORY} bytes, within an archive")
+            yield Cut(inside, f"larger than {_MOST_IN_MEMORY} bytes, and can be read in order alone")
         rest = _rest_of(data, source.read)
         del data
         yield Member(inside, windows_from(rest), has_lines=False, is_container=True)
