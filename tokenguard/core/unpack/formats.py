@@ -153,7 +153,7 @@ def _gguf(head: bytes) -> Format | None:
 def _parquet(head: bytes) -> Format | None:
     from tokenguard.core.unpack.parquet import open_parquet
 
-    # Behind it is a page's header in the binary form of Thrift, or a thing of no use: text has none of these bytes.
+    # Behind it comes a header in the binary form of Thrift; text has none of these bytes.
     is_binary = any(byte < 9 for byte in head[4:])
     return Format(open_parquet) if head.startswith(b"PAR1") and is_binary else None
 
