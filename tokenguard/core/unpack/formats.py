@@ -165,6 +165,8 @@ def _arrow(head: bytes) -> Format | None:
 
 
 def _bundle(head: bytes) -> Format | None:
+    if not head.startswith(b"# v"):  # as many a program begins
+        return None
     from tokenguard.core.unpack.bundle import SIGNATURES, open_bundle
 
     return Format(open_bundle, is_in_order=True) if head.startswith(SIGNATURES) else None
