@@ -193,6 +193,7 @@ def test_wherever_git_ends_what_came_before_was_read(
     assert max(suspects, default=0) <= whole
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("size", range(SMALLEST))
 def test_one_that_just_fits_into_the_buffer_or_just_not_is_read_once(size: int) -> None:
     """Headers, contents and buffers of every size against each other."""
