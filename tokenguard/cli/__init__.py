@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("vault", "scan", "redact", "expunge", "hook"),
+    *("vault", "scan", "redact", "expunge", "hook", "git-credential"),
 )
 
 
@@ -32,7 +32,8 @@ class LazyGroup(click.Group):
         """The command called `cmd_name`, loaded now."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"tokenguard.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"tokenguard.cli.{name}"), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is no command")
         return command
