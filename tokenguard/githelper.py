@@ -1,7 +1,7 @@
 """Having git ask us for the tokens of the Hub, in its configuration, and taking that out again.
 
 What git does with several helpers: it asks them in the order in which its configuration has them, and tells what
-has worked to them all, so that one that keeps passwords in a file would keep the token (`credential_approve` in its
+has worked to them all: one that keeps passwords in a file would keep the token (`credential_approve` in
 credential.c). An empty helper is a reset: git forgets those before it (gitcredentials(7), "helper").
 """
 
