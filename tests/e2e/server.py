@@ -113,6 +113,10 @@ class Server(Machine):
         document: dict[str, Any] = json.loads(result.stdout.decode("ascii"))
         return document
 
+    def refusals(self) -> dict[str, str]:
+        """When git found that the Hub refuses a token, by fingerprint."""
+        return dict(json.loads(self.index.read_bytes())["refusals"])
+
     def opened(self) -> sealed.Sealed:
         """The vault file, opened by the key without tokenguard's commands."""
         return sealed.unlock(sealed.read(self.vault.read_bytes()), sealed.KEY, self.key.encode())
