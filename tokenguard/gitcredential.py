@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -45,6 +46,8 @@ def perform(operation: str) -> int:
         process.forbid_dumps()
         vault = Vault(home(), os.environ)
         if operation == "get":
+            if isinstance(sys.stdout, io.TextIOWrapper):
+                sys.stdout.reconfigure(newline="\n")  # an older git on Windows takes \r for a part of the token
             process.write(_answered(vault, request, endpoint, os.environ))
         elif request.secret:
             _note_refusal(vault, request.secret)

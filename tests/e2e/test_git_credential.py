@@ -12,6 +12,7 @@ from tests.e2e.server import Server, fingerprint
 from tests.e2e.terminal import at_terminal
 from tests.support import credentials
 from tests.support.hub import Hub, ok, organization, whoami_fine_grained, whoami_oauth, whoami_user
+from tests.support.repository import scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,6 +102,54 @@ def test_each_host_of_the_hub_and_no_other(clerk: Clerk, hub: Hub) -> None:
         assert clerk.get(f"protocol={protocol}\nhost={host}\n\n") == {}, host
     environment = {"HF_ENDPOINT": "http://hub.example.com"}
     assert clerk.hand_over("get", f"{HOST}\n", **environment)[:2] == (2, "")
+
+
+# As git is given them: on a command line, in a configuration, in .gitmodules, by a redirect.
+HOSTILE = [
+    "http://huggingface.co/alice/x",
+    "https://evil.example/huggingface.co",
+    "https://evil.example/https://huggingface.co/",
+    "https://evil.example?huggingface.co",
+    "https://evil.example#huggingface.co",
+    "https://evil.example#@huggingface.co/",
+    "https://huggingface.co@evil.example/",
+    "https://huggingface.co:x@evil.example/",
+    "https://a@huggingface.co@evil.example/",
+    "https://evil.example@huggingface.co@evil.example/",
+    "https://huggingface.co.evil.example/",
+    "https://huggingface.co./alice/x",
+    "https://huggingface.co:8443/alice/x",
+    "https://huggingface.co%2eevil.example/",
+    "https://evil.example%2fhuggingface.co/",
+    "https://evil.example%0ahost=huggingface.co/",
+    "https://evil.example/%0ahost=huggingface.co",
+    "https://evil.example%0d%0ahost=huggingface.co/",
+    "https://huggingface.co%0dhost=evil.example/",
+    "https://huggingface.co%00.evil.example/",
+    "https://hugging\u0441face.co/",
+    "https://huggingface\u3002co/",
+    "https:///huggingface.co/",
+    "ftps://huggingface.co/",
+]
+
+
+def test_no_url_has_git_take_a_token_elsewhere(clerk: Clerk) -> None:
+    """git reads the URL, and asks us and nobody else, for whatever host."""
+    token = clerk.add("work", 0, "--default")
+    helper = f"!{scripts()}/tokenguard git-credential"
+    handed = clerk.folder.parent / "handed over"
+    fill = ("git", "-c", f"credential.helper={helper}", "-c", "credential.useHttpPath=true", "credential", "fill")
+    nobody = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": ""}
+
+    def filled(url: str) -> str:
+        command = ("sh", "-c", 'exec "$@" >"$0"', str(handed), *fill)
+        clerk.run(*command, stdin=f"url={url}\n\n".encode(), environment=nobody)
+        return handed.read_text()
+
+    for url in HOSTILE:
+        assert token not in filled(url), url
+    for url in ("https://huggingface.co/alice/x", "https://me@HF.co/", "https://evil.example@huggingface.co/a/b"):
+        assert token in filled(url), url
 
 
 def test_a_question_that_git_would_not_ask_is_refused(clerk: Clerk) -> None:

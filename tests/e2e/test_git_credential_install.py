@@ -110,6 +110,24 @@ def test_a_command_that_was_moved_is_replaced(machine: Machine, configuration: P
     assert configuration.read_bytes() == before
 
 
+STATUS = """
+from tokenguard import githelper
+for helpers in githelper.status(["https://huggingface.co", "https://hub.example.com"]):
+    print(helpers.program, helpers.is_alive, helpers.others, helpers.silenced)
+"""
+
+
+def test_how_it_stands_is_told(machine: Machine, configuration: Path) -> None:
+    def status() -> list[str]:
+        return machine.run(sys.executable, "-c", STATUS).out.splitlines()
+
+    assert status() == ["None False ('store',) ()"] * 2
+    tokenguard(machine, "install")
+    assert status() == [f"{scripts()}/tokenguard True () ('store',)", "None False ('store',) ()"]
+    configuration.write_text(configuration.read_text().replace(f"{scripts()}", "/gone"))
+    assert status()[0] == "/gone/tokenguard False () ('store',)"
+
+
 def test_a_helper_that_stands_behind_is_told(machine: Machine, configuration: Path) -> None:
     configuration.write_text(f"{SECTION}\tusername = me\n{configuration.read_text()}")
     result = tokenguard(machine, "install")

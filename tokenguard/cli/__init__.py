@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("vault", "import", "git-credential", "scan", "redact", "expunge", "hook"),
+    *("setup", "vault", "import", "git-credential", "scan", "redact", "expunge", "hook"),
 )
 
 
