@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tokenguard.core.entity import Entity
 from tokenguard.core.entry import Entry
 from tokenguard.core.identity import Identity, Org, Scope
 from tokenguard.core.ownership import owners_token
 
 
-def entry(account: str | None = None, role: str | None = "write", status: str = "valid", **more: object) -> Entry:
+def entry(account: str | None = None, role: str | None = "write", status: str = "valid", **more: Any) -> Entry:
     return Entry(
         "sha256:0", "hf_…0000", status=status, identity=Identity(account=account, role=role)._replace(**more)
     )
