@@ -32,7 +32,7 @@ def main() -> None:
     known = [(data, anchors(data)) for data in files]
     print(f"{len(files)} files, {sum(map(len, files)) / 1e6:.1f} MB")
     plain = least(lambda: sum(len(detect(data)) for data, _ in known))
-    more = least(lambda: sum(len(decode(data, found)) for data, found in known))
+    more = least(lambda: sum(len(decode(data, found).found) for data, found in known))
     print(f"plain {plain * 1e3:.1f} ms, encoded {more * 1e3:.1f} ms more")
     print("| text | MB | plain, ns/byte | encoded, ns/byte more |\n|---|---|---|---|")
     for name, data in texts().items():

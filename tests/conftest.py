@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,19 +17,27 @@ _HOMES = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A desk has a keyring on it, which is a program of the system's."""
+    """A desk has a keyring on it, which is a program of the system's; and programs are for tests of commands."""
     for item in items:
         if "desk" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.programs)
+        if item.get_closest_marker("programs") and "e2e" not in item.path.parts:
+            raise pytest.UsageError(f"{item.nodeid}: `.ci/run` runs tests that need programs in tests/e2e alone")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Has `.ci/measure.py` leave the processes of a test alone, those that its modules' fixtures start as well."""
-    with pytest.MonkeyPatch.context() as patch:
-        if item.get_closest_marker("unmeasured"):
-            patch.delenv("MEASURE_INTO", raising=False)
+    """Has `.ci/measure.py` leave a test alone, and its processes, those of its modules' fixtures as well."""
+    if not item.get_closest_marker("unmeasured"):
         return (yield)
+    tracing = sys.gettrace()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("MEASURE_INTO", raising=False)
+        sys.settrace(None)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(tracing)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,6 +25,8 @@ def _run(arguments: list[str]) -> int:
         )
     if arguments[:1] == ["scan"] and not any(argument.startswith("-") for argument in arguments):
         return _scan(arguments[1:])
+    if arguments[:1] == ["git-credential"] and len(arguments) == 2 and _is_of_git(arguments[1]):
+        return _credential(arguments[1])
     from tokenguard.cli import run
 
     return run(arguments)
@@ -39,6 +41,18 @@ def _scan(paths: list[str]) -> int:
     reporting.show(report)
     reporting.talk(report)
     return report.exit_code
+
+
+def _is_of_git(operation: str) -> bool:
+    return operation not in ("install", "uninstall") and not operation.startswith("-")
+
+
+def _credential(operation: str) -> int:
+    # What git calls for every request, and git-lfs for every batch. gitcredentials(7): an operation that a helper
+    # does not know is ignored; later ones of git must not fail because of it.
+    from tokenguard import gitcredential
+
+    return gitcredential.perform(operation)
 
 
 if __name__ == "__main__":

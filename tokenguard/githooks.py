@@ -11,10 +11,10 @@ import os
 import re
 import shlex
 import shutil
-import sys
 import tempfile
 from typing import NamedTuple
 
+from tokenguard import process
 from tokenguard.core.standing import Hooks, HookState
 from tokenguard.errors import UsageError
 from tokenguard.sources.git import Git, GitError
@@ -75,7 +75,7 @@ def install(home: str | None = None) -> list[str]:
     Returns the paths of the guarded stages. Raises UsageError where there is no repository, where git would not
     look there, or where a hook of somebody else's would be lost.
     """
-    program = _program()
+    program = process.installed("tokenguard-hook")
     if home is not None:
         return _install_for_all(home, program)
     folder = _folder_here()
@@ -116,7 +116,7 @@ def revive(path: str) -> None:
 
     Raises UsageError where the hook is no longer as it was installed, or the program is not there, and OSError.
     """
-    program, script = _program(), _read(path)
+    program, script = process.installed("tokenguard-hook"), _read(path)
     line = next((line for line in script.splitlines() if line.startswith("program=")), None)
     if _MARK not in script or line is None:
         raise UsageError(f"{path} was changed by somebody", "`tokenguard hook uninstall`, and install it again")
@@ -228,14 +228,6 @@ def _is_global(home: str) -> bool:
 
 def _portable(path: str) -> str:
     return path.replace(os.sep, "/")
-
-
-def _program() -> str:
-    beside = os.path.join(os.path.dirname(sys.executable), "tokenguard-hook")
-    program = shutil.which(beside) or shutil.which("tokenguard-hook")
-    if program is None:
-        raise UsageError("the program tokenguard-hook was not found", "install hf-tokenguard again")
-    return _portable(os.path.abspath(program))
 
 
 def _script(stage: str, program: str, kept: str) -> str:

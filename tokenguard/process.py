@@ -8,7 +8,7 @@ import sys
 from tokenguard.core.detect import detect
 from tokenguard.core.printable import printable
 from tokenguard.core.redact import redact, redact_suspects
-from tokenguard.errors import ExitCode, IncompleteError, TokenguardError
+from tokenguard.errors import ExitCode, IncompleteError, TokenguardError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,6 +84,19 @@ def forbid_dumps() -> None:
     import ctypes
 
     ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+
+
+def installed(command: str) -> str:
+    """The whole path of one of our own commands, with slashes: that of this installation, else the one on PATH.
+
+    Raises UsageError where there is none.
+    """
+    import shutil
+
+    program = shutil.which(os.path.join(os.path.dirname(sys.executable), command)) or shutil.which(command)
+    if program is None:
+        raise UsageError(f"the program {command} was not found", "install hf-tokenguard again")
+    return os.path.abspath(program).replace(os.sep, "/")
 
 
 def standard_input() -> BinaryIO:

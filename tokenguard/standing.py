@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 
-from tokenguard import files, githooks, tokens, vaults
+from tokenguard import files, githelper, githooks, tokens, vaults
 from tokenguard.core.blob import Origin, Unreadable
-from tokenguard.core.credential_helpers import helpers
+from tokenguard.core.endpoint import OFFICIAL
 from tokenguard.core.entry import entry_of
 from tokenguard.core.resolution import (
     HF_HOME,
@@ -19,9 +19,9 @@ from tokenguard.core.resolution import (
     is_true,
     resolve,
 )
-from tokenguard.core.standing import Standing, VaultState
+from tokenguard.core.standing import CredentialHelpers, Standing, VaultState
 from tokenguard.errors import TokenguardError, UsageError, VaultError
-from tokenguard.sources.git import Git, GitError
+from tokenguard.sources.git import GitError
 from tokenguard.vault.index import Index
 
 TYPE_CHECKING = False
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from tokenguard.core.token import Token
     from tokenguard.vault.vault import Vault
 
-_HUB = "huggingface.co"
 _LARGEST = 1 << 20
 
 
@@ -66,7 +65,8 @@ def standing(vault: Vault, environment: Mapping[str, str], folder: str | None, h
         reason,
         state,
         githooks.status(os.path.join(home, "hooks")),
-        credential_helpers(unreadable),
+        _credential_helpers(unreadable),
+        _refusals(index),
         tuple(unreadable),
     )
 
@@ -86,15 +86,17 @@ def known(token: Token, index: Index) -> tuple[Entry, str | None]:
     return index.answers.get(token.fingerprint) or entry_of(token), None
 
 
-def credential_helpers(unreadable: list[Unreadable]) -> tuple[str, ...]:
-    """The helpers that git asks for the Hub's password here; why that cannot be told is added to `unreadable`."""
+def _credential_helpers(unreadable: list[Unreadable]) -> CredentialHelpers:
     try:
-        # It fails where there is no such setting, and prints nothing.
-        settings = Git(trusted=True).start("config", "-z", "--get-regexp", r"^credential\..*helper$").finish()
-    except GitError as error:
+        (asked,) = githelper.status([OFFICIAL])
+    except (GitError, UsageError) as error:
         unreadable.append(Unreadable(Origin("git"), error.message))
-        return ()
-    return tuple(helpers(settings, _HUB))
+        return CredentialHelpers()
+    return CredentialHelpers(asked.program, asked.is_alive, asked.others)
+
+
+def _refusals(index: Index) -> tuple[tuple[str, str], ...]:
+    return tuple((name, at) for name in sorted(index.tokens) if (at := index.refused_at(name)) is not None)
 
 
 def _vault_state(vault: Vault, unreadable: list[Unreadable], home: str) -> VaultState:

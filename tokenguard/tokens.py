@@ -43,8 +43,8 @@ def choice(index: Index, environment: Mapping[str, str], folder: str | None) -> 
         except UsageError:
             # It is not repeated: somebody may have put the token itself there.
             raise UsageError("TOKENGUARD_TOKEN does not hold a name", "it takes the name of a token") from None
-    if folder is not None and (bound := _bound(index, folder)):
-        return bound
+    if folder is not None and (binding := _binding(index, folder)):
+        return binding
     if index.default:
         return Choice(index.default, "default")
     hint = "`tokenguard use NAME` chooses one" if index.tokens else "`tokenguard add NAME` puts one there"
@@ -98,7 +98,13 @@ def _identities(vault: Vault) -> list[Identity]:
     return []
 
 
-def _bound(index: Index, folder: str) -> Choice | None:
+def bound(index: Index, folder: str) -> str | None:
+    """The name that is bound to `folder` or to the nearest one above it, None where none is."""
+    binding = _binding(index, folder)
+    return binding.name if binding else None
+
+
+def _binding(index: Index, folder: str) -> Choice | None:
     folder = _normal(folder)
     while True:
         if folder in index.bindings:

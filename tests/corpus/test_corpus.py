@@ -57,7 +57,7 @@ def test_every_credential_is_found_at_its_line(path: Path, newline: str) -> None
 def test_nothing_is_found(path: Path) -> None:
     data, _ = filled(path.read_text("utf-8"))
     assert scanned(data) == []
-    assert decode(data) == []
+    assert decode(data).found == []
 
 
 @pytest.mark.parametrize("path", FOUND, ids=[path.stem for path in FOUND])

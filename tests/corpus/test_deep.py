@@ -27,9 +27,6 @@ DECODED = {"base64", "hex", "utf-16", "percent", "unicode-escape", "html", "quot
 MISSED = {
     "encoded/windows/binary.reg": "digits with commas between them are not read",
     "encoded/windows/expanded.reg": "digits with commas between them are not read",
-    "hostile/picture-and-archive.png": "a file is opened as what it begins with, and as nothing else",
-    "harmless/begins/parquet.txt": "its four letters are all that tells Parquet",
-    "harmless": "begins/parquet.txt",
 }
 
 

@@ -12,7 +12,10 @@ import string
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from tests.e2e.machine import Machine
+from tests.support.kdf import CHEAP
 from tokenguard.vault import kernel, sealed
 
 if TYPE_CHECKING:
@@ -52,6 +55,15 @@ class Server(Machine):
     def use_key(self) -> None:
         """From now on the key file opens the vault file, which takes no time."""
         self.environment["TOKENGUARD_KEY_FILE"] = str(self.key_file)
+
+    def have_vault(self) -> None:
+        """Makes the vault file, which the passphrase opens from now on at the least cost that is accepted."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sealed, "KDF", CHEAP)
+            made = sealed.create(sealed.PASSPHRASE, self.passphrase.encode())
+        self.vault.parent.mkdir(mode=0o700)
+        self.vault.write_bytes(sealed.written(made))
+        self.vault.chmod(0o600)
 
     def tokenguard(
         self, *arguments: str | Path, stdin: str | None = None, environment: Mapping[str, str] | None = None
@@ -100,6 +112,10 @@ class Server(Machine):
         assert result.status == 0, result.talk
         document: dict[str, Any] = json.loads(result.stdout.decode("ascii"))
         return document
+
+    def refusals(self) -> dict[str, str]:
+        """When git found that the Hub refuses a token, by fingerprint."""
+        return dict(json.loads(self.index.read_bytes())["refusals"])
 
     def opened(self) -> sealed.Sealed:
         """The vault file, opened by the key without tokenguard's commands."""

@@ -290,7 +290,7 @@ def test_credential_helpers_that_leak_or_are_gone_are_told(machine: Machine) -> 
     helper.unlink()
     rows = doctor(machine).of("git")
     assert [row["command"] for row in rows] == ["tokenguard git-credential install"] * 2
-    assert "is dead" in rows[1]["what"]
+    assert "is dead" in rows[0]["what"]
 
 
 def test_names_of_others_cannot_speak_to_the_terminal(machine: Machine) -> None:

@@ -257,7 +257,7 @@ def test_the_helpers_are_those_that_git_asks(machine: Machine, reset: str | None
     )
     real = [line for line in asked.talk.splitlines() if line.startswith("asked-")]
     _, document = status(machine)
-    assert [helper.split()[1] for helper in document["credential_helpers"]] == real
+    assert [helper.split()[1] for helper in document["credential_helpers"]["others"]] == real
     assert real
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The same program with less patience: tests do not wait for what never comes.
 IMPATIENT = """
 import tokenguard.vault.keyring
-tokenguard.vault.keyring._UNATTENDED = 0.5
+tokenguard.vault.keyring._UNATTENDED = 1.5
 from tokenguard.__main__ import main
 main()
 """
@@ -48,7 +48,7 @@ def bus_is_gone(desk: Desk) -> None:
 FAILURES = {
     "locked": Failure(lambda desk: desk.service.lock(), "the keyring is locked", 1),
     "killed": Failure(lambda desk: desk.service.kill(), "the keyring cannot be reached"),
-    "frozen": Failure(lambda desk: desk.service.freeze(), "no answer within 0.5 seconds"),
+    "frozen": Failure(lambda desk: desk.service.freeze(), "no answer within 1.5 seconds"),
     "no bus": Failure(no_bus, "the keyring"),
     "gone bus": Failure(bus_is_gone, "the keyring"),
 }

@@ -368,7 +368,8 @@ def test_whoever_is_killed_leaves_the_old_or_the_new(server: Server) -> None:
     drawn = random.Random(7)
     both = [Forks(server, prefix) for prefix in "xy"]
     try:
-        for turn in range(50):
+        # Until enough were killed in the middle of a change, and enough were done, however busy the machine is.
+        for turn in range(1000):
             for forks in both:
                 forks.start(drawn)
             time.sleep(drawn.uniform(0.005, 0.075))
@@ -380,11 +381,14 @@ def test_whoever_is_killed_leaves_the_old_or_the_new(server: Server) -> None:
                 assert kept["stays"] == stays
                 for forks in both:
                     forks.learn(kept)
+                killed, done = sum(forks.killed_within for forks in both), sum(forks.done for forks in both)
+                if turn > 48 and min(killed, done) >= 10:
+                    break
+        else:
+            pytest.fail("too few were killed within a change, or too few were done")
     finally:
         for forks in both:
             forks.end()
-    assert sum(forks.killed_within for forks in both) >= 10
-    assert sum(forks.done for forks in both) >= 10
 
 
 # Dies when the new vault file is written and not yet in its place.

@@ -60,6 +60,8 @@ WAYS = {
 @pytest.mark.parametrize("name", WAYS)
 def test_all_commands_work_with_what_opens_the_file(server: Server, name: str) -> None:
     way, before = WAYS[name], dict(server.environment)
+    if name in ("passphrase file", "credential"):  # the others make it themselves
+        server.have_vault()
     way.hand_over(server, way.secret(server))
     tokens = {"work": server.add("work", 1), "other": server.add("other", 2)}
     assert server.listed() == {name: fingerprint(token) for name, token in tokens.items()}
@@ -131,6 +133,7 @@ def test_a_passphrase_of_base64_opens_the_file_however_it_is_handed_over(server:
 
 
 def test_the_program_that_is_run_does_not_get_the_passphrase(server: Server) -> None:
+    server.have_vault()
     by_variable(server, server.passphrase)
     server.add("work")
     for via in ("env", "file"):
@@ -179,6 +182,7 @@ def test_whoever_gives_no_passphrase_has_changed_nothing(server: Server, typed: 
 
 def add_and_leave(server: Server, *, unlocked: bool) -> str:
     """Adds a token with the passphrase in a variable, which is gone then; the kernel may keep the file open."""
+    server.have_vault()
     by_variable(server, server.passphrase)
     token = server.add("work")
     if unlocked:
@@ -281,6 +285,7 @@ def test_another_can_make_the_file_while_somebody_types(server: Server) -> None:
 
 
 def test_the_vault_is_of_use_while_somebody_types_another_passphrase(server: Server) -> None:
+    server.have_vault()
     by_variable(server, server.passphrase)
     token = server.add("work", 1)
     new = server.secret("new " + server.passphrase[::-1]) + "\n"
@@ -303,6 +308,7 @@ def test_the_vault_is_of_use_while_somebody_types_another_passphrase(server: Ser
 
 
 def test_a_key_file_is_made_for_a_vault_with_a_passphrase(server: Server) -> None:
+    server.have_vault()
     by_variable(server, server.passphrase)
     token = server.add("work")
     paths = [server.folder / "first.key", server.folder / "second.key"]
@@ -460,6 +466,7 @@ def test_the_program_that_is_run_finds_no_key_to_the_other_tokens(server: Server
 
 
 def test_a_time_limit_ends(server: Server, kernel_keeps: bool) -> None:
+    server.have_vault()
     by_variable(server, server.passphrase)
     server.add("work")
     server.forget()

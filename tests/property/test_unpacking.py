@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.archives import every_container
 from tests.support.credentials import user_token
-from tokenguard.core.unpack import Limits, is_container, unpack
+from tokenguard.core.unpack import Limits, is_container, looks_packed, unpack
 from tokenguard.core.unpack.walk import Cut
 
 # What pyarrow reads may end the process; it is fuzzed by those who make it.
@@ -47,7 +47,10 @@ def changed(data: bytes, steps: list[tuple[str, int, bytes]]) -> bytes:
 
 def read(data: bytes) -> int:
     """How many bytes come out, all levels together."""
-    is_container(data[:1024], len(data), data[-22:])
+    around = b"%PDF-" + data + b"PK"
+    if is_container(data[:1024], len(data), data[-22:]):
+        assert looks_packed(data, 0, len(data))
+        assert looks_packed(bytearray(around), 5, 5 + len(data))
     total = 0
     for item in unpack(io.BytesIO(data), "name", LIMITS):
         if isinstance(item, Cut):

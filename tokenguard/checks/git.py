@@ -39,17 +39,22 @@ def hooks(workstation: Workstation) -> Iterator[Ailment]:
 
 def helpers(workstation: Workstation) -> Iterator[Ailment]:
     """Helpers that keep the Hub's password in the clear, or are not there any more."""
-    for helper in workstation.standing.helpers:
+    program, is_alive, others = workstation.standing.helpers
+    mends = "tokenguard git-credential install"
+    if program is not None and not is_alive:
+        yield _dead(program, mends)
+    for helper in others:
         words = _words(helper)
         if words and os.path.basename(words[0]).removesuffix(".exe") in ("store", "git-credential-store"):
             why = "git writes the token for the Hub into a file, in the clear"
-            yield Ailment(GIT, f"git has the credential helper {helper}", why, "tokenguard git-credential install")
+            yield Ailment(GIT, f"git has the credential helper {helper}", why, mends)
         elif words and os.path.isabs(words[0]) and not os.access(words[0], os.X_OK):
-            what = f"git's credential helper is dead: {words[0]} is not there"
-            why = "git asks for a password instead, and programs without a terminal fail"
-            other = "git config --show-origin --get-regexp '^credential'"
-            command = "tokenguard git-credential install" if "tokenguard" in helper else other
-            yield Ailment(GIT, what, why, command)
+            yield _dead(words[0], "git config --show-origin --get-regexp '^credential'")
+
+
+def _dead(program: str, command: str) -> Ailment:
+    why = "git asks for a password instead, and programs without a terminal fail"
+    return Ailment(GIT, f"git's credential helper is dead: {program} is not there", why, command)
 
 
 def tracked(workstation: Workstation) -> Iterator[Ailment]:

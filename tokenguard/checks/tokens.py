@@ -21,6 +21,10 @@ def tokens(workstation: Workstation) -> Iterator[Ailment]:
     """Each token of which something is to be said, as the Hub last said."""
     for row in workstation.remembered.rows():
         yield from _of_token(row)
+    for name, at in workstation.standing.refusals:
+        why = "it may have been revoked, or that repository is not there for it"
+        what = f"{name} was refused by the Hub when git used it ({at})"
+        yield Ailment(TOKEN, what, why, f"tokenguard validate {name} --fresh", known_as=name, is_advice=True)
 
 
 def _of_token(row: Row) -> Iterator[Ailment]:

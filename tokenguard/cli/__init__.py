@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("vault", "import", "scan", "redact", "expunge", "hook"),
-    *("status", "doctor"),
+    *("setup", "status", "doctor"),
+    *("vault", "import", "git-credential", "scan", "redact", "expunge", "hook"),
 )
 
 
@@ -34,7 +34,8 @@ class LazyGroup(click.Group):
         """The command called `cmd_name`, loaded now."""
         if cmd_name not in COMMANDS:
             return None
-        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        name = cmd_name.replace("-", "_")
+        name = f"{name}_" if keyword.iskeyword(name) else name
         command = getattr(importlib.import_module(f"tokenguard.cli.{name}"), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is no command")

@@ -65,6 +65,11 @@ def _is_octet(part: str) -> bool:
     return part.isascii() and part.isdigit() and int(part) < 256
 
 
+def origins(endpoint: Endpoint) -> tuple[str, ...]:
+    """Where repositories are: the origin of `endpoint`, and those of the official Hub."""
+    return tuple(dict.fromkeys([endpoint.origin, *(f"https://{host}" for host in _HOSTS)]))
+
+
 def is_hub(host: str, endpoint: Endpoint) -> bool:
     """Whether `host` is the endpoint's, or belongs to Hugging Face's own services."""
     return host == endpoint.host or host in _HOSTS or host.endswith(_PARENTS)

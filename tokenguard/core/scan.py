@@ -127,7 +127,7 @@ def scan_blob(
 
 def _level(blob: Blob, fingerprints: Mapping[str, str], held: Held | None) -> Iterator[Item]:
     """What stands in `blob` in plain or encoded, as `scan_blob`; last, that it was not decoded to its end."""
-    from tokenguard.core.decode import decode, may_hide
+    from tokenguard.core.decode import decode
 
     found = _Found(blob, fingerprints, held)
     is_complete = True
@@ -135,10 +135,9 @@ def _level(blob: Blob, fingerprints: Mapping[str, str], held: Held | None) -> It
         first, last = window.first - window.start, window.last - window.start
         anchors = anchors_in(window.data)
         hits = [_plain(window, span) for span in detect(window.data, anchors)]
-        if may_hide(window.data, anchors):
-            decoded = decode(window.data, anchors)
-            is_complete &= decoded.is_complete
-            hits += [_Hit(*encoded) for encoded in decoded.found]
+        decoded = decode(window.data, anchors)
+        is_complete &= decoded.is_complete
+        hits += [_Hit(*encoded) for encoded in decoded.found]
         yield from found.told(window, sorted(hit for hit in hits if first <= hit.start < last))
     if not is_complete:
         yield Unreadable(blob.origin, _NOT_DECODED)

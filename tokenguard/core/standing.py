@@ -58,11 +58,19 @@ class Hooks(NamedTuple):
     framework: bool
 
 
+class CredentialHelpers(NamedTuple):
+    """Whom git asks for the Hub's password: our `program`, if it is among them and `is_alive`, and `others`."""
+
+    program: str | None = None
+    is_alive: bool = False
+    others: tuple[str, ...] = ()
+
+
 class Standing(NamedTuple):
     """`resolution` is what the libraries do, `choice` what tokenguard does, of which `row` is the token.
 
-    `choice` is None where there is none, for the reason `no_choice`. `helpers` are those that git asks for the
-    Hub's password. `unreadable` is what could not be looked at.
+    `choice` is None where there is none, for the reason `no_choice`. `refusals` are the names of tokens that the
+    Hub has refused to git, and when (ISO 8601, UTC). `unreadable` is what could not be looked at.
     """
 
     resolution: Resolution
@@ -71,5 +79,6 @@ class Standing(NamedTuple):
     no_choice: TokenguardError | None
     vault: VaultState
     hooks: Hooks
-    helpers: tuple[str, ...]
+    helpers: CredentialHelpers
+    refusals: tuple[tuple[str, str], ...] = ()
     unreadable: tuple[Unreadable, ...] = ()

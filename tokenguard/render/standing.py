@@ -46,7 +46,11 @@ def lines(standing: Standing) -> Iterator[str]:
     yield f"  {printable(_vault(standing.vault))}"
     yield ""
     yield "git"
-    yield f"  passwords for the Hub: {printable(', '.join(standing.helpers)) or 'no credential helper'}"
+    yield f"  passwords for the Hub: {printable(', '.join(_helpers(standing))) or 'no credential helper'}"
+    for name, at in standing.refusals:
+        yield printable(
+            f"  the Hub refused it {name} ({at}): `tokenguard validate {name} --fresh` says whether it lives"
+        )
     yield from (f"  {printable(line)}" for line in _hooks(standing.hooks))
     if standing.unreadable:
         yield ""
@@ -69,7 +73,12 @@ def document(standing: Standing) -> str:
         "vault": standing.vault._asdict(),
         "hooks": [*_hook_objects("here", hooks.here), *_hook_objects("everywhere", hooks.everywhere)],
         "framework": hooks.framework,
-        "credential_helpers": list(standing.helpers),
+        "credential_helpers": {
+            "program": standing.helpers.program,
+            "alive": standing.helpers.is_alive,
+            "others": list(standing.helpers.others),
+        },
+        "refusals": [{"name": name, "at": at} for name, at in standing.refusals],
         "unreadable": [{"path": origin.path, "reason": reason} for origin, reason in standing.unreadable],
     }
     return json.dumps(redact_values(said), indent=2)
@@ -208,6 +217,13 @@ def _vault(vault: VaultState) -> str:
         return f"empty; tokens would go to the {vault.kind} ({where})"
     said = f"{vault.kind}: {where}, {_LOCKED[vault.locked]}, {_count(vault.tokens, 'token')}"
     return f"{said}; {vault.problem}" if vault.problem else said
+
+
+def _helpers(standing: Standing) -> Iterator[str]:
+    program, is_alive, others = standing.helpers
+    if program is not None:
+        yield program if is_alive else f"{program}, which is not there"
+    yield from others
 
 
 def _hooks(hooks: Hooks) -> Iterator[str]:

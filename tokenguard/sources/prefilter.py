@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from tokenguard.core.detect import ANCHORS
 from tokenguard.core.patterns import shape
@@ -24,39 +25,53 @@ if TYPE_CHECKING:
 _MANY_OBJECTS = 4000
 
 
-def prefilter(objects: int, *, deep: bool = True) -> MayHold:
-    """The fastest that there is on this machine for so many objects."""
-    if deep:
-        return lambda buffer, start, end: True
+def prefilter(objects: int, *, deep: bool = False) -> MayHold:
+    """The fastest that there is on this machine for so many objects.
+
+    It says yes wherever `detect` finds something; if `deep`, wherever `decode` does, too.
+    """
     if objects < _MANY_OBJECTS:
-        return by_expressions()
+        return by_expressions(deep=deep)
     try:
         import hyperscan  # noqa: F401 -- to know whether it is there
     except ImportError:
-        return by_expressions()
-    return by_hyperscan()
+        return by_expressions(deep=deep)
+    return by_hyperscan(deep=deep)
 
 
-def by_expressions() -> MayHold:
+def by_expressions(*, deep: bool = False) -> MayHold:
     """Python's own: each expression begins with a literal, for which it has a fast search."""
     searches = [re.compile(shape(anchor)).search for anchor in ANCHORS]
 
     def may_hold(buffer: bytearray | mmap, start: int, end: int) -> bool:
         return any(search(buffer, start, end) for search in searches)
 
-    return may_hold
+    if not deep:
+        return may_hold
+    from tokenguard.core.decode import may_hide
+
+    return lambda buffer, start, end: may_hold(buffer, start, end) or may_hide(bytes(buffer[start:end]))
 
 
-def by_hyperscan() -> MayHold:
-    """Intel's (https://intel.github.io/hyperscan/): one pass for all expressions."""
+@cache
+def by_hyperscan(*, deep: bool = False) -> MayHold:
+    """Intel's (https://intel.github.io/hyperscan/): one pass for all expressions.
+
+    Made once in a process; for `deep` that takes some 0.2 s.
+    """
     import hyperscan
 
+    wanted = [shape(anchor) for anchor in ANCHORS]
+    if deep:
+        from tokenguard.core.decode.images import expressions
+
+        wanted += expressions()
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     database.compile(
-        expressions=[shape(anchor) for anchor in ANCHORS],
-        ids=list(range(len(ANCHORS))),
-        elements=len(ANCHORS),
-        flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(ANCHORS),
+        expressions=wanted,
+        ids=list(range(len(wanted))),
+        elements=len(wanted),
+        flags=[hyperscan.HS_FLAG_SINGLEMATCH] * len(wanted),
     )
 
     def may_hold(buffer: bytearray | mmap, start: int, end: int) -> bool:

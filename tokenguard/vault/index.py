@@ -49,7 +49,8 @@ class Index:
     `backend` is the keyring that holds the secrets, `default` a name, `tokens` the Entries by name, `bindings` the
     names by folder. `answers` are Entries by fingerprint: what the Hub last said of a token, named or not.
     `intents` are changes that were begun: by name what the Entry is to be, None where it is to go; `renames` are
-    the old names of those that have one. `left` are the copies of tokens that were moved.
+    the old names of those that have one. `left` are the copies of tokens that were moved. `refusals` are the
+    moments, by fingerprint, at which git last found that the Hub refuses a token.
     `is_anew` says that it takes the place of a damaged document, which is still there.
     """
 
@@ -62,6 +63,7 @@ class Index:
         self.intents: dict[str, Entry | None] = {}
         self.renames: dict[str, str] = {}
         self.left: dict[str, Copy] = {}
+        self.refusals: dict[str, str] = {}
         self.is_anew = False
 
     def entry(self, name: str) -> Entry:
@@ -97,11 +99,31 @@ class Index:
         """The name of the token with this fingerprint, the first in the alphabet where it has several."""
         return min((name for name, entry in self.tokens.items() if entry.fingerprint == fingerprint), default=None)
 
+    def note_refusal(self, fingerprint: str, moment: str) -> None:
+        """Remembers that the Hub has refused this token to git; of tokens that are gone nothing is remembered."""
+        known = {entry.fingerprint for entry in self.tokens.values()}
+        noted = self.refusals | {fingerprint: moment}
+        self.refusals = {one: when for one, when in noted.items() if one in known}
+
+    def refused_at(self, name: str) -> str | None:
+        """When git last found that the Hub refuses the token called `name` (ISO 8601, UTC).
+
+        None where it never did, or the Hub has called it valid since. A refusal may be about one repository: the
+        Hub answers the same where there is none of that name. Raises VaultError where there is no such token.
+        """
+        entry = self.entry(name)
+        refused = self.refusals.get(entry.fingerprint)
+        if refused is None or (entry.status == "valid" and (entry.validated_at or "") > refused):
+            return None
+        return refused
+
     def forget(self, name: str) -> None:
         """Takes the Entry out, and whatever points to it."""
         entry = self.tokens.pop(name, None)
         if entry is not None:
             self.answers.pop(entry.fingerprint, None)
+            if self.name_of(entry.fingerprint) is None:
+                self.refusals.pop(entry.fingerprint, None)
         self.bindings = {folder: bound for folder, bound in self.bindings.items() if bound != name}
         if self.default == name:
             self.default = None
@@ -178,6 +200,7 @@ def _encoded(index: Index) -> dict[str, object]:
         "answers": {fingerprint: _entry_document(entry) for fingerprint, entry in index.answers.items()},
         "renames": index.renames,
         "left": index.left,
+        "refusals": index.refusals,
         "intents": {name: entry and _entry_document(entry) for name, entry in index.intents.items()},
     }
 
@@ -202,6 +225,9 @@ def _decoded(data: bytes, path: str) -> Index:
         index.answers = {fingerprint: _entry(item) for fingerprint, item in document["answers"].items()}
         index.renames = {new: _text(old) for new, old in document.get("renames", {}).items()}
         index.left = {name: Copy(*map(_text, item)) for name, item in document.get("left", {}).items()}
+        index.refusals = {
+            fingerprint: _text(moment) for fingerprint, moment in document.get("refusals", {}).items()
+        }
         index.intents = {
             name: None if item is None else _entry(item) for name, item in document["intents"].items()
         }

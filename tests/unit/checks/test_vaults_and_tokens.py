@@ -103,3 +103,8 @@ def test_what_is_said_of_a_token(
 
 def test_a_dead_token_is_not_said_to_be_old_as_well() -> None:
     assert len(told("invalid", created_at=days(-800), role="write")) == 1
+
+
+def test_a_refusal_is_worth_asking_about() -> None:
+    (ailment,) = tokens(workstation(refusals=(("work", "2026-01-01T00:00:00.000Z"),)))
+    assert (ailment.command, ailment.is_advice) == ("tokenguard validate work --fresh", True)

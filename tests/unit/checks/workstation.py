@@ -6,7 +6,7 @@ from typing import Any
 
 from tokenguard.checks import Workstation
 from tokenguard.core.resolution import TokenFile, resolve
-from tokenguard.core.standing import Hooks, Standing, VaultState
+from tokenguard.core.standing import CredentialHelpers, Hooks, Standing, VaultState
 from tokenguard.standing import known
 from tokenguard.vault.index import Index
 from tokenguard.vault.vault import Strays
@@ -37,6 +37,8 @@ def workstation(
     environment, index = environment or {}, index or Index()
     resolution = resolve(environment, TokenFile("/home/token", file), lambda token: known(token, index))
     vault = VaultState("file", "backend", "/home/vault.json", False, len(index.tokens), None)
-    state = Standing(resolution, None, None, None, vault, Hooks(None, (), (), False), ())._replace(**standing)
+    state = Standing(
+        resolution, None, None, None, vault, Hooks(None, (), (), False), CredentialHelpers()
+    )._replace(**standing)
     fake: Any = FakeVault(strays or Strays())
     return Workstation(environment, None, home, fake, index, state, ())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import importlib.util
 
 import pytest
@@ -9,9 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.credentials import every_kind
+from tokenguard.core.decode import decode
 from tokenguard.core.detect import detect
 from tokenguard.sources import prefilter
 from tokenguard.sources.prefilter import by_expressions, by_hyperscan
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SEARCHES = [by_expressions()]
 if importlib.util.find_spec("hyperscan"):
@@ -63,3 +70,43 @@ def test_few_objects_do_not_wait_for_a_library(monkeypatch: pytest.MonkeyPatch) 
 def test_without_the_library_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "hyperscan", None)
     assert prefilter.prefilter(10**6)(bytearray(every_kind()["app-token"].encode()), 0, 39)
+
+
+DEEP = [by_expressions(deep=True)]
+if importlib.util.find_spec("hyperscan"):
+    DEEP.append(by_hyperscan(deep=True))
+
+ways: list[Callable[[bytes], bytes]] = [
+    *(base64.b64encode, base64.encodebytes, lambda text: text.hex().encode(), lambda text: text),
+    *(lambda text: text.decode("latin-1").encode("utf-16-le"), lambda text: text.replace(b"_", b"%5F")),
+    *(lambda text: text.replace(b"f", b"\\u0066"), lambda text: text.replace(b"_", b"&#95;")),
+    *(
+        lambda text: "".join(f"\\x{byte:02x}" for byte in text).encode(),
+        lambda text: text.replace(b"_", b'_" + "'),
+    ),
+    *(lambda text: text[:1] + b'" + "' + text[1:], lambda text: text[:9] + b"=\n" + text[9:]),
+    *(lambda text: text.replace(b"\n", b"\n    "), lambda text: text[:2] + b"=5F" + text[3:]),
+    *(lambda text: text[:12] + b"\\\n" + text[12:], lambda text: text[:12] + b"%41" + text[13:]),
+]
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    credentials, st.lists(st.sampled_from(ways), max_size=3), st.binary(max_size=60), st.sampled_from(b" \"'\n")
+)
+def test_whatever_is_decoded_is_held_possible(
+    content: bytes, chain: list[Callable[[bytes], bytes]], around: bytes, edge: int
+) -> None:
+    for way in chain:
+        content = around + bytes((edge,)) + way(content) + bytes((edge,))
+    buffer = bytearray(b"before" + content + b"\n")
+    for may_hold in DEEP:
+        if detect(content) or decode(content).found:
+            assert may_hold(buffer, 6, 7 + len(content))
+
+
+def test_the_deep_search_passes_over_what_holds_nothing() -> None:
+    buffer = bytearray(
+        b"import os\n" + hashlib.sha512(b"").hexdigest().encode() + b"\n" + base64.b64encode(bytes(99))
+    )
+    assert not any(may_hold(buffer, 0, len(buffer)) for may_hold in DEEP[1:])

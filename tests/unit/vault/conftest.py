@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.kdf import CHEAP
 from tests.unit.vault.cache import Kernel
 from tokenguard.vault import kernel, sealed, unlock
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# The least that is accepted: a hundred times faster than what people get.
-CHEAP = {"name": "argon2id", "time": 1, "memory_kib": 19 * 1024, "lanes": 1}
 
 
 @pytest.fixture

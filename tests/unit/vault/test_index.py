@@ -177,6 +177,7 @@ def test_what_is_whole_is_no_damage(store: Store, tmp_path: Path) -> None:
         *(json.dumps(WHOLE | {"tokens": {"work": value}}) for value in MALFORMED),
         *(json.dumps(WHOLE | {"bindings": {"/": value}}) for value in (None, 1, ["work"])),
         *(json.dumps(WHOLE | {"left": {"work": value}}) for value in (*MALFORMED, ["a.B"], ["a.B", 1])),
+        *(json.dumps(WHOLE | {"refusals": value}) for value in ("x", 1, None, {"sha256:0": 1})),
         *(json.dumps(WHOLE | {"intents": {"work": value}}) for value in MALFORMED[1:]),
     ],
 )

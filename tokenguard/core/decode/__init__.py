@@ -3,30 +3,30 @@
 How it is fast: nothing is decoded unless there is a stretch of letters, digits and escapes (`runs`) that is as
 long as a credential's body, which one translation and one search tell, or a zero byte for UTF-16, or
 one of the detector's anchors for what is put together out of pieces. What is decoded goes through `detect`, and
-through here again.
+through here again. Which forms of a prefix are looked for, `images` says.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from tokenguard.core.decode.runs import marked, runs
+from tokenguard.core.detect import ANCHORS, LEAD, detect
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tokenguard.core.decode.layer import Layer
     from tokenguard.core.kinds import Kind
 
-DEPTH = 5
+DEPTH = 3
 """How many encodings lie one in another at most."""
 
 # All layers together, in bytes: a few times what was read, and enough for what is small. Texts decode to less than
 # they have, but in four alignments.
 _TIMES = 4
 _LEAST = 256 * 1024
-
-# As many zero bytes, less one, as the shortest credential has in UTF-16.
-_ZEROS = 34
 
 
 class Encoded(NamedTuple):
@@ -43,26 +43,55 @@ class Encoded(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """What was decoded, and whether it was decoded to the end."""
+    """What was `found`; not `is_complete` where there was more to decode than is decoded at most.
+
+    Only a text that was made for it has that much.
+    """
 
     found: list[Encoded]
-    is_complete: bool = True
+    is_complete: bool
+
+
+class _Signs(NamedTuple):
+    """What tells that something may be found: anchors, UTF-16, what `runs.marked` says."""
+
+    anchors: Sequence[bytes]
+    is_wide: bool
+    marks: bytes | None
 
 
 def may_hide(data: bytes, anchors: Sequence[bytes] | None = None) -> bool:
     """Whether `decode` can find anything; `anchors` are those of `detect.ANCHORS` that are in `data`, if known."""
-    from tokenguard.core.decode.runs import has_run
+    return _signs(data, anchors) is not None
 
-    return bool(_anchors(data) if anchors is None else anchors) or _has_zeros(data) or has_run(data)
+
+def _signs(data: bytes, anchors: Sequence[bytes] | None = None) -> _Signs | None:
+    if anchors is None:
+        anchors = _anchors(data)
+    marks = marked(data)
+    is_wide = _is_wide(data)
+    return _Signs(anchors, is_wide, marks) if anchors or is_wide or marks is not None else None
 
 
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
     """Every credential that `data` holds in encoded form only, in order, none overlapping another.
 
     `anchors` as for `may_hide`, which need not be asked before. The work is linear in the length of `data`: what
-    is decoded is bounded by a few times as much, beyond which nothing is decoded further.
+    is decoded is bounded by a few times as much.
+
+    In a window of a large file, what begins in the window is found if its encoded form ends in `data`: a tail of
+    `detect.TAIL` has room for 24 KiB of it, which is a user token in any form, and a JWS of 18 KB in base64.
     """
-    return Decoded(_Decoder(max(_LEAST, _TIMES * len(data))).decode(data, anchors, DEPTH))
+    signs = _signs(data, anchors)
+    if signs is None:  # almost every file there is
+        return Decoded([], is_complete=True)
+    decoder = _Decoder(max(_LEAST, _TIMES * len(data)))
+    found = decoder.decode(data, signs, DEPTH)
+    if found:
+        from tokenguard.core.decode.images import is_imaged
+
+        found = _distinct([item for item in found if is_imaged(data, item)])
+    return Decoded(found, decoder.is_complete)
 
 
 class _Decoder:
@@ -70,27 +99,26 @@ class _Decoder:
 
     def __init__(self, allowed: int) -> None:
         self._allowed = allowed
+        self.is_complete = True
 
-    def decode(self, data: bytes, anchors: Sequence[bytes] | None, depth: int) -> list[Encoded]:
-        if anchors is None:
-            anchors = _anchors(data)
-        found = [item for layer in _layers(data, anchors) for item in self._within(layer, data, depth)]
-        return _distinct(found) if found else found
+    def decode(self, data: bytes, signs: _Signs, depth: int) -> list[Encoded]:
+        return [item for layer in _layers(data, signs) for item in self._within(layer, data, depth)]
 
     def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
         """What a layer of `data` holds, in offsets of `data`."""
         text = layer.text
-        anchors = _anchors(text)
-        if not may_hide(text, anchors) or len(text) > self._allowed:
+        signs = _signs(text)
+        if signs is None:
+            return
+        if len(text) > self._allowed:
+            self.is_complete = False
             return
         self._allowed -= len(text)
         found: list[Encoded] = []
-        if anchors:
-            from tokenguard.core.detect import detect
-
+        if signs.anchors:
             found += [Encoded(*span, text[span.start : span.end], ()) for span in detect(text)]
         if depth > 1:
-            found += self.decode(text, anchors, depth - 1)
+            found += self.decode(text, signs, depth - 1)
         for item in found:
             start, end = layer.place(item.start, item.end)
             # Where this layer has changed nothing, it is found without it.
@@ -102,52 +130,79 @@ def _begins_plain(data: bytes, start: int, end: int) -> bool:
     """Whether a credential stands in plain at `start`: what follows is not its rest, but another word."""
     if not any(data.startswith(anchor, start) for anchor in _anchors(data[start:end])):
         return False
-    from tokenguard.core.detect import LEAD, detect
-
     first = max(0, start - LEAD)
     return any(first + span.start == start for span in detect(data[first:end]))
 
 
-def _layers(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
+def _layers(data: bytes, signs: _Signs) -> Iterator[Layer]:
     """All that `data` says in one encoding or another, as far as a credential may be in it."""
-    if anchors:
+    if signs.anchors:
         from tokenguard.core.decode import glue
 
-        yield from glue.at_anchors(data, anchors)
-    if _has_zeros(data):
+        yield from glue.at_anchors(data, signs.anchors)
+    if signs.is_wide:
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
-    yield from _layers_of_runs(data)
+    if signs.marks is not None:
+        yield from _layers_of_runs(data, runs(data, signs.marks))
 
 
-def _layers_of_runs(data: bytes) -> Iterator[Layer]:
-    from tokenguard.core.decode.digits import SHORTEST, digits
-    from tokenguard.core.decode.escapes import JOINTS, escapes, is_escaped, stretch
-    from tokenguard.core.decode.glue import at_run
-    from tokenguard.core.decode.runs import runs
-
+def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[Layer]:
     put_together = unescaped = 0  # up to where they are
-    for start, end in runs(data):
+    long: list[tuple[int, int]] = []
+    behind = -1
+    for start, end in spans:
+        before = data[start - 1] if start else 32
+        # Lines of base64, each indented.
+        if before <= 32 and behind >= 0 and data[behind] in _LINE_END and not data[behind:start].strip(_BLANK):
+            long[-1] = long[-1][0], end
+        else:
+            long.append((start, end))
+        behind = end
         # Most are the name of a commit, or just a name.
-        if end - start < SHORTEST and data[start - 1 : start] not in JOINTS and data[start:end].isalnum():
+        if before in _JOINTS or not data[start:end].isalnum():
+            if start >= unescaped:
+                from tokenguard.core.decode.escapes import escapes, is_escaped, stretch
+
+                if is_escaped(data, start, end):
+                    first, unescaped = stretch(data, start, end)
+                    yield from escapes(data, first, unescaped)
+        elif end - start < _LONG:
             continue
-        yield from digits(data, start, end)
-        if start >= put_together and (whole := at_run(data, start, end)):
-            layer, put_together = whole
-            yield layer
-        if start >= unescaped and is_escaped(data, start, end):
-            first, unescaped = stretch(data, start, end)
-            yield from escapes(data, first, unescaped)
+        if start >= put_together and (before == _UNDERSCORE or data[end : end + 1] in _QUOTES):
+            from tokenguard.core.decode.glue import at_run
+
+            if whole := at_run(data, start, end):
+                layer, put_together = whole
+                yield layer
+    if long := [span for span in long if span[1] - span[0] >= _LONG]:
+        from tokenguard.core.decode.digits import digits
+
+        yield from digits(data, long)
 
 
-def _has_zeros(data: bytes) -> bool:
-    return b"\0" in data and data.count(0) >= _ZEROS
+# What may stand before a run, and within a credential.
+_JOINTS = b"_.-}="
+_UNDERSCORE = 95
+_QUOTES = (b'"', b"'", b"`")
+_LINE_END = b"\r\n"
+_BLANK = b" \t\r\n"
+_LONG = 46  # what 35 bytes need at least in base64
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether UTF-16 may be in `data`."""
+    if b"\0" not in data:
+        return False
+    if b"\0_\0" in data or b"H\0F\0" in data:
+        return True
+    from tokenguard.core.decode.images import is_wide
+
+    return is_wide(data)
 
 
 def _anchors(data: bytes) -> list[bytes]:
-    from tokenguard.core.detect import ANCHORS
-
     return [anchor for anchor in ANCHORS if anchor in data]
 
 

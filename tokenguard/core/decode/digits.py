@@ -11,7 +11,10 @@ import re
 from binascii import a2b_base64, unhexlify
 from functools import cache
 
+from tokenguard.core.decode.images import ALPHABET
 from tokenguard.core.decode.layer import Layer, Pieces
+from tokenguard.core.decode.runs import SHORTEST, SHORTEST_BASE64
+from tokenguard.core.decode.sampling import possible
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,20 +22,17 @@ if TYPE_CHECKING:
 
     from tokenguard.core.decode.layer import Place
 
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-# What 35 bytes need at least, whatever stands beside them.
-SHORTEST = 46
 _SHORTEST_HEX = 70
 _SIGNS = (b"+", b"/", b"-", b"_")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
+_MANY_LINES = 16
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
 
 
 @cache
 def _text() -> re.Pattern[bytes]:
     r"""Letters and digits with line ends among them, of which those of JSON are two characters."""
-    return re.compile(rb"(?:[A-Za-z0-9]+|[\r\n]+|\\+[rn])+")
+    return re.compile(rb"(?:[A-Za-z0-9]+|[\r\n][\r\n \t]*|\\+[rn])+")
 
 
 @cache
@@ -46,20 +46,15 @@ def _line_end() -> re.Pattern[bytes]:
 
 
 @cache
-def _further_lines() -> re.Pattern[bytes]:
-    return re.compile(rb"(?:[ \t]+[A-Za-z0-9]+(?:\r?\n|(?![A-Za-z0-9+/_ \t-])))+")
-
-
-@cache
 def _ascii() -> re.Pattern[bytes]:
-    """Six groups of base64 or more, in which the highest bit of every byte is zero.
-
-    Any credential has eleven in a row, but six are rare enough in what is not text.
-    """
-    first, second, third = (
-        "".join(sign for value, sign in enumerate(ALPHABET) if not value & bit) for bit in (32, 8, 2)
+    """Ten groups of base64, in all of which every byte can be ASCII, a line end or zero, as in any credential."""
+    signs = [0, 9, 10, 13, *range(32, 127)]
+    group = b"".join(
+        b"[%s]" % re.escape(bytes(ALPHABET[value] for value in sorted(some)))
+        for some in possible((signs, signs, signs))
     )
-    return re.compile(f"(?:[{first}][{second}][{third}][{ALPHABET}]){{6,}}".encode())
+    # The first group by itself: classes are looked for faster than repetitions.
+    return re.compile(b"%s(?:%s){9,}" % (group, group))
 
 
 @cache
@@ -67,26 +62,47 @@ def _hexadecimal() -> re.Pattern[bytes]:
     return re.compile(rb"[0-9A-Fa-f]{%d,}" % _SHORTEST_HEX)
 
 
-def digits(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    """All that the run `data[start:end]` stands for, read as base64 or hexadecimal."""
-    if end - start < SHORTEST:
-        return
-    run = data[start:end]
-    if run.isalnum():
-        yield from _decoded(data, start, end)
-        return
-    if data[start - 1 : start] not in _SIGNS and not _line().search(run):
-        return
-    for match in _text().finditer(run):
-        first, last = start + match.start(), start + match.end()
-        if last == end and run.endswith(b"\n") and (more := _further_lines().match(data, end)):
-            last = more.end()
-        if last - first >= SHORTEST:
-            yield from _wrapped(data, first, last)
+@cache
+def _hexadecimal_text() -> re.Pattern[bytes]:
+    """Characters of ASCII, with zeros among them in UTF-16."""
+    return re.compile(rb"[2-7][0-9A-Fa-f](?:(?:00)?[2-7][0-9A-Fa-f]){%d}" % (SHORTEST - 1))
+
+
+def digits(data: bytes, spans: list[tuple[int, int]]) -> Iterator[Layer]:
+    """All that the runs `spans` of `data`, in order, stand for, read as base64 or hexadecimal."""
+    for start, end in spans:
+        run = data[start:end]
+        text = _joined(run)
+        if len(text) < SHORTEST_BASE64 or not _is_readable(text):
+            continue
+        if run.isalnum():
+            yield from _decoded(data, start, end)
+        elif data[start - 1 : start] in _SIGNS or _line().search(run):
+            for match in _text().finditer(data, start, end):
+                if match.end() - match.start() >= SHORTEST_BASE64:
+                    yield from _wrapped(data, *match.span())
+
+
+def _joined(run: bytes) -> bytes:
+    """A run without line ends."""
+    if b"\n" in run:
+        run = run.translate(None, b"\r\n \t")
+    if b"\\" in run:
+        run = run.replace(b"\\r", b"").replace(b"\\n", b"")
+    return run
+
+
+def _is_readable(text: bytes) -> bool:
+    """Whether `text` may be text in base64 or hexadecimal. Most is the name of a commit, or just a name."""
+    if not text.strip(_HEX_DIGITS):
+        return len(text) >= _SHORTEST_HEX
+    return _ascii().search(text) is not None or (
+        len(text) >= _SHORTEST_HEX and _hexadecimal_text().search(text) is not None
+    )
 
 
 def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    """Each line for itself, and one text of all: which of them was meant cannot be seen."""
+    """Each line for itself, and one text of all: which was meant cannot be seen, but in many of one width."""
     pieces = Pieces()
     position = start
     lines = []
@@ -94,9 +110,11 @@ def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
         lines.append((position, match.start()))
         position = match.end()
     lines.append((position, end))
+    widths = {last - first for first, last in lines[:-1]}
+    is_wrapped = len(lines) > _MANY_LINES and len(widths) == 1
     for first, last in lines:
         pieces.copy(data, first, last)
-        if last - first >= SHORTEST:
+        if last - first >= SHORTEST_BASE64 and not is_wrapped:
             yield from _decoded(data, first, last)
     # A line that has a sign of base64 before the run is longer than can be seen here.
     is_long = data[start - 1 : start] in _SIGNS or any(last - first >= _LONG_LINE for first, last in lines[:-1])
@@ -111,7 +129,7 @@ def _through(pieces: Pieces, layer: Layer) -> Place:
 
 
 def _decoded(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    if end - start < SHORTEST:
+    if end - start < SHORTEST_BASE64:
         return
     if data[start:end].strip(_HEX_DIGITS):
         yield from _text_of(data, start, end)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _WRITTEN_IN = WORD + ESCAPES + b"\r\n_.-{}"
 _LONGEST_ESCAPE = 10
 # What may stand before a run, and within a credential; how far from it an escape of its prefix may stand.
-JOINTS = (b"_", b".", b"-", b"}")
+JOINTS = (b"_", b".", b"-", b"}", b"=")
 _NEAR = 160
 _LONGEST_LINE = 76
 
@@ -65,14 +65,20 @@ def stretch(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 @cache
 def _any() -> re.Pattern[bytes]:
-    return re.compile(b"|".join(b"(?:%s)" % pattern.pattern for _, _, pattern, _ in _encodings()))
+    """An escape that stands for a character that a credential can have, or for half of one in UTF-16."""
+    return re.compile(
+        rb"""(?x) %(?:25)* (?: u00 )? (?:[2-7][0-9A-Fa-f] | 00)
+        | \\ (?: x (?:[2-7][0-9A-Fa-f] | 00) | u00 (?:[2-7][0-9A-Fa-f] | 00) | u\{ | U000000[2-7] | [01][0-7]{2} )
+        | & (?: \# | [A-Za-z][A-Za-z0-9]{1,31}; )
+        | = (?: [2-7][0-9A-Fa-f] | [ \t]*\r?\n )"""
+    )
 
 
 def is_escaped(data: bytes, start: int, end: int) -> bool:
     """Whether the run `data[start:end]`, or what it goes on from after a `_`, has an escape in it."""
     if data[start - 1 : start] in JOINTS:
         start = max(0, start - _NEAR)
-    run = data[start:end]
+    run = data[start : end + 2]  # with the line end of a soft break
     if b"\\" in run or b"%" in run or b"&" in run:
         return _any().search(run) is not None
     if b"=" not in run:

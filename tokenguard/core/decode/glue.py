@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from tokenguard.core.decode.escapes import escapes, stretch
 from tokenguard.core.decode.layer import Layer, Pieces
 from tokenguard.core.detect import ANCHORS, CONTEXT, LEAD, LONGEST
 
@@ -21,6 +22,8 @@ _MOST_IN_LIST = 16
 _LONG = 46  # bytes; a piece of base64 that goes on in another literal
 _QUOTES = (b'"', b"'", b"`")
 _GLUE = (*_QUOTES, b"\\")
+_EQUALS = 61  # ends a line that goes on, in quoted-printable
+_LINE_ENDS = (b"\r", b"\n")
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
 
@@ -64,9 +67,14 @@ def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
         at = data.find(anchor)
         while at >= 0:
             end = _word_end(data, at)
-            if layer := _put_together(data, at, end, may_be_list=True):
+            if (behind := data[end : end + 1]) not in _GLUE and behind not in _LINE_ENDS:
+                pass
+            elif layer := _put_together(data, at, end, may_be_list=True):
                 yield layer[0]
                 end = layer[1]
+            elif data[end - 1] == _EQUALS and behind in _LINE_ENDS:
+                first, end = stretch(data, at, end)
+                yield from escapes(data, first, end)
             at = data.find(anchor, end)
 
 

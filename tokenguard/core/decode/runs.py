@@ -1,8 +1,8 @@
 r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
 
 The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign at
-all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. A line end is
-part of such a stretch, since base64 is wrapped and quoted-printable has soft breaks; so is `\n` within JSON.
+all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64
+is wrapped, each line of text is such a stretch; the line ends of JSON, `\n`, are part of it.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ ESCAPES = b"%\\&#;="
 SHORTEST = 32
 """The shortest body of a credential that is drawn at random."""
 
-_IN_RUN = bytes(97 if byte in WORD + ESCAPES + b"\r\n" else 32 for byte in range(256))
+SHORTEST_BASE64 = 46
+"""What 35 bytes need at least in base64, whatever stands beside them."""
+
+_IN_RUN = bytes(97 if byte in WORD + ESCAPES else 32 for byte in range(256))
+_IN_LINES = bytes(97 if byte in WORD + b"\\\r\n\t " else 32 for byte in range(256))
 _RUN = b"a" * SHORTEST
 _PIECE = 64 * 1024
 _CHUNK = 4096
-_SMALL = 4 * _CHUNK
 _END = 128
 _SEAM = 256
 _IN_BASE64 = WORD + b"+/-_\r\n\\"
@@ -36,12 +39,24 @@ def has_run(data: bytes) -> bool:
     )
 
 
-def runs(data: bytes) -> Iterator[tuple[int, int]]:
+def marked(data: bytes) -> bytes | None:
+    """What `runs` needs to know of `data`, None where there is no run."""
+    if len(data) > _PIECE:
+        return b"" if has_run(data) else None
+    marks = data.translate(_IN_RUN)
+    return marks if _RUN in marks else None
+
+
+def runs(data: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
     """The runs in `data`, in order; of a large stretch of base64 only those that may hold text."""
-    if len(data) <= _SMALL:
-        yield from _within(data, 0, len(data))
-        return
-    if not has_run(data):
+    if marks:
+        start = marks.find(_RUN)
+        while start >= 0:
+            end = marks.find(b" ", start)
+            if end < 0:
+                end = len(marks)
+            yield start, end
+            start = marks.find(_RUN, end)
         return
     done = 0
     stretches: Iterator[tuple[int, int]]
@@ -49,7 +64,7 @@ def runs(data: bytes) -> Iterator[tuple[int, int]]:
         if is_flat:
             from tokenguard.core.decode.sampling import textual
 
-            stretches = (_around(data, at) for at in textual(data, first, min(len(data), last + _SEAM)))
+            stretches = (_around(data, at, _IN_LINES) for at in textual(data, first, min(len(data), last + _SEAM)))
         else:
             stretches = _within(data, max(0, first - _SEAM), min(len(data), last + _SEAM))
         for start, end in stretches:
@@ -70,16 +85,16 @@ def _within(data: bytes, first: int, last: int) -> Iterator[tuple[int, int]]:
             yield first + start, first + position
 
 
-def _around(data: bytes, at: int) -> tuple[int, int]:
-    """The whole run that offset `at` is in."""
+def _around(data: bytes, at: int, table: bytes = _IN_RUN) -> tuple[int, int]:
+    """The whole run that offset `at` is in; of lines, if `table` has what is between them."""
     start = at
-    while start and (left := data[max(0, start - _CHUNK) : start].translate(_IN_RUN)):
+    while start and (left := data[max(0, start - _CHUNK) : start].translate(table)):
         kept = len(left) - 1 - left.rfind(b" ")
         start -= kept
         if kept < len(left):
             break
     end = at
-    while right := data[end : end + _CHUNK].translate(_IN_RUN):
+    while right := data[end : end + _CHUNK].translate(table):
         kept = right.find(b" ")
         end += len(right) if kept < 0 else kept
         if kept >= 0:
@@ -107,13 +122,28 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, bool]]:
     yield begun, len(data), was_flat
 
 
+def line_end(text: bytes) -> bytes:
+    """The first line end in `text`, with the indentation of the line after it."""
+    at = text.find(b"\n")
+    if at < 0:
+        return b"\n"
+    behind = text[at + 1 : at + 1 + _END]
+    begin = at - (text[at - 1 : at] == b"\r")
+    return text[begin : at + 1 + len(behind) - len(behind.lstrip(b" \t"))]
+
+
 def _is_flat(chunk: bytes) -> bool:
     """Whether a chunk has none of the characters that any text has; line ends may be those of JSON.
 
     Hexadecimal and long rows of escapes are not for sampling.
     """
-    if b" " in chunk or b'"' in chunk or b"." in chunk:
+    if b'"' in chunk or b"." in chunk:
         return False
+    if b" " in chunk:
+        lines = chunk.strip(b" \r\n")
+        ending = line_end(lines)
+        if lines.count(b" ") != lines.count(ending) * ending.count(b" "):
+            return False
     ends = chunk[:_END] + chunk[-_END:]
     if b"%" in ends or b"&" in ends or b"=" in ends or not ends.strip(_HEXADECIMAL):
         return False

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from tokenguard.core.decode.digits import ALPHABET
+from tokenguard.core.decode.images import ALPHABET
+from tokenguard.core.decode.runs import line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def textual(data: bytes, first: int, last: int) -> Iterator[int]:
         piece = data[begin : min(last, begin + _MOST + 128)]
         has_ends = b"\n" in piece or b"\\" in piece  # one byte is found much faster than two
         ending = next((ending for ending in _LINE_ENDS if ending in piece), None) if has_ends else None
+        if ending and ending.endswith(b"\n"):
+            ending = line_end(piece)
         if ending is None:
             yield from (begin + at for at in _samples(piece))
         else:
@@ -83,23 +86,23 @@ def _is_textual(text: bytes, at: int, alignments: int) -> bool:
 def _tables() -> tuple[bytes, ...]:
     """For each of four characters in a row, the alignments in which a character is possible there, as bits."""
     word = [byte for byte in range(128) if bytes((byte,)).isalnum()]
-    ascii_text = _possible((word, word, word))
+    ascii_text = possible((word, word, word))
     # Two letters are four bytes in UTF-16, every second of which is zero; a group begins with either.
     wide = [
-        one | other for one, other in zip(_possible((word, [0], word)), _possible(([0], word, [0])), strict=True)
+        one | other for one, other in zip(possible((word, [0], word)), possible(([0], word, [0])), strict=True)
     ]
     tables = []
     for at in range(4):
         table = bytearray(256)
         for bit in range(4):
-            for value, sign in enumerate(ALPHABET.encode()):
+            for value, sign in enumerate(ALPHABET):
                 table[sign] |= (value in ascii_text[(at + bit) % 4]) << bit
                 table[sign] |= (value in wide[(at + bit) % 4]) << (bit + 4)
         tables.append(bytes(table))
     return tuple(tables)
 
 
-def _possible(group: tuple[list[int], list[int], list[int]]) -> list[set[int]]:
+def possible(group: tuple[list[int], list[int], list[int]]) -> list[set[int]]:
     """The values that the four characters for three bytes can have (RFC 4648 section 4)."""
     one, two, three = group
     return [

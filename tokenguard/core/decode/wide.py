@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from tokenguard.core.decode.images import is_wide
 from tokenguard.core.decode.layer import Layer
 from tokenguard.core.detect import ANCHORS, LEAD, TAIL
 
@@ -12,26 +13,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_HEAD = 256  # bytes
-
 
 def wide(data: bytes) -> Iterator[Layer]:
     """What `data` says in UTF-16: all of it where it begins so, or else what is around the anchors in it."""
-    for first in (0, 1):
-        if _is_wide(data[first : first + _HEAD]):
-            yield _narrow(data, first, len(data))
-            return
+    if is_wide(data):
+        yield _narrow(data, 0 if data[1:2] == b"\0" or data.startswith(b"\xff\xfe") else 1, len(data))
+        return
     done = [0, 0]  # up to where, at even offsets and at odd ones
     for at in _places(data):
         if at >= done[at % 2]:
             done[at % 2] = at + 2 * TAIL
             yield _narrow(data, max(at % 2, at - 2 * LEAD), at + 4 * TAIL)
-
-
-def _is_wide(head: bytes) -> bool:
-    """Whether every second byte of `head` is zero, or nearly, and the others are not."""
-    zeros = head[1::2].count(0)
-    return zeros >= 16 and 2 * zeros > len(head[1::2]) and 8 * head[::2].count(0) < zeros
 
 
 def _places(data: bytes) -> Iterator[int]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from tokenguard.core.unpack.formats import HEAD, TAIL, recognise
+from tokenguard.core.unpack.formats import HEAD, MAGIC, TAIL, looks_packed, recognise
 from tokenguard.core.unpack.limits import Limits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from mmap import mmap
     from typing import BinaryIO
 
     from tokenguard.core.unpack.walk import Cut as Cut
     from tokenguard.core.unpack.walk import Member as Member
 
-__all__ = ["HEAD", "TAIL", "Limits", "is_container", "unpack"]
+__all__ = ["HEAD", "MAGIC", "TAIL", "Limits", "is_container", "looks_packed", "unpack"]
 
 
 def is_container(head: bytes, size: int, tail: bytes = b"") -> bool:
@@ -24,11 +23,6 @@ def is_container(head: bytes, size: int, tail: bytes = b"") -> bool:
     are looked at there.
     """
     return recognise(head, tail or head[-TAIL:], size) is not None
-
-
-def looks_packed(data: bytes | bytearray | mmap, start: int, end: int) -> bool:
-    """Whether `data[start:end]`, all of a file, may be a container: a cheap question, asked of very many."""
-    return is_container(bytes(data[start : start + HEAD]), end - start, bytes(data[max(start, end - TAIL) : end]))
 
 
 def unpack(stream: BinaryIO, name: str, limits: Limits | None = None) -> Iterator[Member | Cut]:

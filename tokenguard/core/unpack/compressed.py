@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from typing import Any, Protocol
 
@@ -20,6 +21,7 @@ GZIP, BZIP2, XZ, LZMA, ZSTD = "gzip", "bzip2", "xz", "lzma", "zstd"
 # What their decompressors take at most: what they are allowed to take, and a little.
 HELD = {GZIP: MIB, BZIP2: 8 * MIB, XZ: 80 * MIB, LZMA: 80 * MIB, ZSTD: 136 * MIB}
 _XZ_MOST = 72 * MIB
+_LITTLE = 64
 _ZSTD_WINDOW_LOG = 27  # what zstd itself takes unless it is told otherwise, and --ultra -22 makes
 
 # What follows a stream is another one, or padding, or nothing that belongs to it.
@@ -65,6 +67,7 @@ class Inflate:
         import zlib
 
         self._inner = zlib.decompressobj(wbits)
+        self._error: Exception | None = None
 
     @property
     def eof(self) -> bool:
@@ -74,7 +77,7 @@ class Inflate:
     @property
     def needs_input(self) -> bool:
         """Whether nothing comes without more input."""
-        return not self._inner.unconsumed_tail
+        return not self._inner.unconsumed_tail and self._error is None
 
     @property
     def unused_data(self) -> bytes:
@@ -82,8 +85,23 @@ class Inflate:
         return self._inner.unused_data
 
     def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Up to `max_length` bytes."""
-        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+        """Up to `max_length` bytes. Raises zlib.error where it is damaged, after all that stands before that."""
+        import zlib
+
+        if self._error:
+            raise self._error
+        data = self._inner.unconsumed_tail + data
+        before = self._inner.copy()
+        try:
+            return self._inner.decompress(data, max_length)
+        except zlib.error as error:
+            self._error = error
+        # zlib gives nothing of a piece that is damaged somewhere, so that it is given less at a time.
+        saved = bytearray()
+        with suppress(zlib.error):
+            for at in range(0, len(data), _LITTLE):
+                saved += before.decompress(data[at : at + _LITTLE])
+        return bytes(saved)
 
 
 class Decompressed:
@@ -100,6 +118,7 @@ class Decompressed:
         self._errors = errors()
         self._data = b""
         self._is_done = False
+        self._cut: CutError | None = None
         self.consumed = 0
         """Bytes of the input that belong to what was read; valid at the end of a single stream."""
 
@@ -111,6 +130,8 @@ class Decompressed:
                 self.consumed += len(self._data)
                 if not self._data:
                     raise CutError("damaged: ends too early")
+                # Streams that share their bytes may be read again and again, and give nothing.
+                self._budget.spend(len(self._data))
             try:
                 piece = self._inner.decompress(self._data, min(most, 4 * PIECE))
             except self._errors as error:
@@ -120,8 +141,13 @@ class Decompressed:
             if self._inner.eof:
                 self._next()
             if piece:
-                self._budget.spend(len(piece))
+                try:
+                    self._budget.spend(len(piece))
+                except CutError as error:  # what is there is given first
+                    self._cut, self._is_done = error, True
                 return piece
+        if self._cut:
+            raise self._cut
         return b""
 
     def _next(self) -> None:
@@ -139,6 +165,7 @@ class Decompressed:
         if not rest.startswith(self._magic) or not self._magic:
             self._is_done = True
             return
+        self._budget.count_member()
         self._inner = self._make()
         self._data = rest
 

@@ -24,11 +24,17 @@ _LONGEST_FOOTER = 32 * 1024 * 1024
 _LONGEST_HEADER = 256 * 1024  # of a page: it may have the least and the greatest value in it
 _LARGEST_PAGE = 64 * 1024 * 1024
 _DEEPEST = 16
+# In the description of a file, of which a column has some twenty in each group of rows, and in that of a page.
+_MOST_VALUES = 1_000_000
+_MOST_IN_HEADER = 4096
 
 # Physical types that are bytes, codecs, kinds of pages, and encodings that leave values as they are.
 _BYTES = (6, 7)
 _PLAIN, _SNAPPY, _CODECS = 0, 1, {2: GZIP, 6: ZSTD}
-_CODEC_NAMES = {3: "lzo", 4: "brotli", 5: "lz4", 7: "lz4"}
+_CODEC_NAMES = {1: "snappy", 3: "lzo", 4: "brotli", 5: "lz4", 7: "lz4_raw"}
+_NOT_READ = (3, 5)  # nobody writes them any more
+# Of a page of Snappy, in bytes: what takes longer here than loading pyarrow.
+_WORTH_PYARROW = 256 * 1024
 _DATA, _DICTIONARY, _DATA_2 = 0, 2, 3
 _LEGIBLE = (0, 2, 3, 8)
 
@@ -49,8 +55,8 @@ def open_parquet(source: Source, _name: str, budget: Budget) -> Iterator[Part | 
     if length > _LONGEST_FOOTER:
         yield Flaw("", f"its description is larger than {_LONGEST_FOOTER} bytes")
         return
-    with budget.hold(8 * length):
-        footer = _Thrift(fill(Slice(file, size - 8 - length, length).read, length)).struct()
+    with budget.hold(length + 128 * min(length, _MOST_VALUES)):
+        footer = _Thrift(fill(Slice(file, size - 8 - length, length).read, length), _MOST_VALUES).struct()
         pairs = [b"%s=%s" % (_bytes(pair.get(1)), _bytes(pair.get(2))) for pair in _structs(footer.get(5))]
         if pairs:
             yield Part("metadata", Pieces(pairs).read, has_lines=False)
@@ -78,12 +84,13 @@ def _pages(file: BinaryIO, columns: list[dict[int, Any]], budget: Budget) -> Ite
             raise CutError("damaged: a column that is nowhere")
         source = Source(Slice(file, min(starts), length).read)
         while head := source.peek(1):
+            budget.count_member()
             head = source.peek(4096)
             try:
-                header = _Thrift(head)
+                header = _Thrift(head, _MOST_IN_HEADER)
                 page = header.struct()
             except CutError:
-                header = _Thrift(source.peek(_LONGEST_HEADER))
+                header = _Thrift(source.peek(_LONGEST_HEADER), _MOST_IN_HEADER)
                 page = header.struct()
             source.skip(header.at)
             size, packed = page.get(2), page.get(3)
@@ -113,16 +120,37 @@ def _page(page: dict[int, Any], data: bytes, codec: object, budget: Budget) -> I
 def _unpacked(data: bytes, codec: object, size: int, budget: Budget) -> bytes:
     if codec == _PLAIN or not data:
         return data
-    if codec == _SNAPPY:
-        budget.spend(size)
-        return unsnapped(data, size)
     kind = _CODECS.get(codec) if isinstance(codec, int) else None
     if kind is None:
-        name = _CODEC_NAMES.get(codec, codec) if isinstance(codec, int) else codec
-        raise CutError(f"packed by a method that is not known here: {name}")
+        name = _CODEC_NAMES.get(codec, "") if isinstance(codec, int) else ""
+        if not name or codec in _NOT_READ:
+            raise CutError(f"packed by a method that is not known here: {name or codec}")
+        budget.spend(size + len(data))
+        if codec == _SNAPPY and (len(data) < _WORTH_PYARROW or not _has_pyarrow()):
+            return unsnapped(data, size, budget)
+        return _by_pyarrow(name, data, size)
     once = iter([data])
     with budget.hold(HELD[kind]):
         return fill(Decompressed(lambda _: next(once, b""), maker(kind), budget, kind).read, size)
+
+
+def _by_pyarrow(name: str, data: bytes, size: int) -> bytes:
+    """A page unpacked by one of the codecs that pyarrow has; it sees nothing else of the file."""
+    if not _has_pyarrow():
+        raise CutError(f"packed by {name}, which needs pyarrow: pip install 'hf-tokenguard[columnar]'")
+    import pyarrow
+
+    try:
+        unpacked: bytes = pyarrow.Codec(name).decompress(data, size, asbytes=True)
+    except (pyarrow.ArrowException, OSError):
+        raise CutError(f"damaged: no {name}") from None
+    return unpacked
+
+
+def _has_pyarrow() -> bool:
+    from importlib.util import find_spec
+
+    return find_spec("pyarrow") is not None
 
 
 def _structs(value: object) -> list[dict[int, Any]]:
@@ -136,8 +164,9 @@ def _bytes(value: object) -> bytes:
 class _Thrift:
     """Thrift's compact protocol: a struct is a dictionary by the numbers of its fields."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, most: int) -> None:
         self._data = data
+        self._most = self._room = most
         self.at = 0
         """What has been read."""
 
@@ -150,10 +179,13 @@ class _Thrift:
         while byte := self._byte():
             kind = byte & 15
             number = number + (byte >> 4) if byte >> 4 else self._number()
-            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind, depth)
+            fields[number] = kind == 1 if kind in (1, 2) else self._value(kind, depth + 1)
         return fields
 
     def _value(self, kind: int, depth: int) -> Any:
+        self._room -= 1
+        if self._room < 0:
+            raise CutError(f"a description of more than {self._most} values")
         if kind in (1, 2):  # in a list, where it has a byte of its own
             return self._byte() == 1
         if kind == 3:
@@ -169,6 +201,8 @@ class _Thrift:
             count = byte >> 4 if byte >> 4 < 15 else self._unsigned()
             if count > len(self._data) - self.at:
                 raise CutError("damaged: ends too early")
+            if depth > _DEEPEST:
+                raise CutError("damaged: nested too deep")
             return [self._value(byte & 15, depth + 1) for _ in range(count)]
         if kind == 12:
             return self.struct(depth + 1)
@@ -189,7 +223,10 @@ class _Thrift:
         raise CutError("damaged: a number without an end")
 
     def _byte(self) -> int:
-        return self._take(1)[0]
+        if self.at == len(self._data):
+            raise CutError("damaged: ends too early")
+        self.at += 1
+        return self._data[self.at - 1]
 
     def _take(self, count: int) -> bytes:
         taken = self._data[self.at : self.at + count]

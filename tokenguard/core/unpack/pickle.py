@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import cache
 
-from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
+from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,13 +14,16 @@ if TYPE_CHECKING:
 
     from tokenguard.core.unpack.source import Budget, Source
 
-# Values that are looked into, in bytes each and together. The bytes of larger ones are in the file as they are.
+# Values that are looked into, in bytes. The bytes of larger ones are in the file as they are.
 _LONGEST_VALUE = 8 * 1024 * 1024
-_PACKED = 16 * 1024 * 1024
+_PACKED = 4 * 1024 * 1024  # and what is kept of them before it is looked into
 _LONGEST_LINE = 1024 * 1024
 _LOOK = 4096  # bytes that are looked through at once
 _SHORTEST = 20  # no credential has fewer bytes
 
+_PLAIN = 128  # bytes; a shorter value begins with its magic, if it is packed
+
+_LINE, _LINES, _NONE = -1, -98, -99
 _STOP = ord(".")
 # What makes a value: what a pickle without frames begins with.
 _BEGINNINGS = b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
@@ -27,10 +31,12 @@ _BEGINNINGS = b")(]}lcNKXUVJMGI\x8a\x8c\x8e\x8f\x88\x89C\x94"
 
 @cache
 def _arguments() -> dict[int, int]:
-    """How long the argument of each operation is; -1: up to a line end; less: as long as it says."""
+    """How long the argument of each operation is; _LINE, _LINES: up to a line end; less: as long as it says."""
     import pickletools
 
-    return {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
+    found = {ord(operation.code): operation.arg.n if operation.arg else 0 for operation in pickletools.opcodes}
+    # A module and a name in it.
+    return found | dict.fromkeys(b"ci", _LINES)
 
 
 @cache
@@ -41,6 +47,15 @@ def _run() -> re.Pattern[bytes]:
         if count >= 0 and code != _STOP:
             by_count[count] = by_count.get(count, b"") + b"\\x%02x" % code
     choices = [b"[%s].{%d}" % (codes, count) for count, codes in sorted(by_count.items())]
+    # Values that are shorter than a credential, lines as well,
+    values = b"".join(b"\\x%02x" % code for code, (width, _) in _value_lengths().items() if width == 1)
+    short = b"|".join(b"\\x%02x.{%d}" % (count, count) for count in range(_SHORTEST))
+    choices.append(b"[%s](?:%s)" % (values, short))
+    lines = b"".join(b"\\x%02x" % code for code, count in _arguments().items() if count == _LINE)
+    line = b"[^\n]{0,%d}\n" % (_SHORTEST - 1)
+    choices += [b"[%s]%s" % (lines, line), b"[ci]%s%s" % (line, line)]
+    # and the end of a pickle, where another one follows.
+    choices.append(b"\\.\x80[\x02-\x05](?=[%s])" % re.escape(_BEGINNINGS))
     return re.compile(b"(?:%s){1,%d}" % (b"|".join(choices), _LOOK), re.DOTALL)
 
 
@@ -77,11 +92,19 @@ def open_pickle(source: Source, _name: str, _budget: Budget) -> Iterator[Part | 
     so that nothing is said of it.
     """
     walk = _Walk(source)
-    yield Part("strings", Pieces(walk.texts()).read, has_lines=False)
-    for number, value in enumerate(walk.packed, 1):
-        yield Part(f"packed {number}", Pieces([value]).read)
+    texts = walk.texts()
+    number = 0
+    while not walk.is_done:
+        stretch = walk.stretch(texts)
+        yield Part("strings", Pieces(stretch).read, has_lines=False)
+        for _ in stretch:  # what was not asked for
+            pass
+        for value in walk.packed:
+            number += 1
+            yield Part(f"packed {number}", Pieces([value]).read)
+        walk.packed.clear()
     if walk.left_out:
-        yield Flaw("", f"packed values of more than {_PACKED} bytes in a pickle")
+        yield Flaw("", f"packed values of more than {_LONGEST_VALUE} bytes in a pickle")
 
 
 class _Walk:
@@ -89,39 +112,71 @@ class _Walk:
         self._source = source
         self.packed: list[bytes] = []
         self.left_out = False
-        self._room = _PACKED
+        self.is_done = False
+        self._kept = 0
+
+    def stretch(self, texts: Iterator[bytes]) -> Iterator[bytes]:
+        """`texts`, up to where so much is packed in them that it should be looked into."""
+        for text in texts:
+            yield text
+            if self._kept > _PACKED:
+                self._kept = 0
+                return
+        self.is_done = True
 
     def texts(self) -> Iterator[bytes]:
-        """Every text and every array of characters, in order."""
+        """Every text and every array of characters, in order, up to where it cannot be followed."""
+        with suppress(CutError):
+            yield from self._texts()
+
+    def _texts(self) -> Iterator[bytes]:
+        """The same. Raises CutError where it ends within a value."""
         source = self._source
-        arguments, lengths = _arguments(), _value_lengths()
-        while is_pickle(source.peek(16)):
-            while True:
-                if run := _run().match(source.peek(_LOOK)):
-                    source.skip(run.end())
+        from tokenguard.core.unpack.formats import MAGIC
+
+        arguments, lengths, run = _arguments(), _value_lengths(), _run()
+        data, at = source.peek(PIECE), 0
+        begins = True
+        while True:
+            if len(data) - at < _LOOK:
+                source.skip(at)
+                data, at = source.peek(PIECE), 0
+            if begins and not is_pickle(data[at : at + 16]):
+                source.skip(at)
+                return
+            begins = False
+            if found := run.match(data, at):
+                at = found.end()
+                continue
+            code = data[at] if at < len(data) else _NONE
+            if code in lengths:
+                width, is_value = lengths[code]
+                start = at + 1 + width
+                length = int.from_bytes(data[at + 1 : start], "little")
+                is_value = is_value and _SHORTEST <= length <= _LONGEST_VALUE
+                if is_value and start + length <= len(data):
+                    at = start + length
+                    value = data[start:at]
+                    # Most are short texts, in which nothing is packed.
+                    yield value if length < _PLAIN and value[:2] not in MAGIC else self._value(value)
                     continue
-                operation = source.read(1)
-                if not operation:
-                    return
-                code = operation[0]
-                try:
-                    if code in lengths:
-                        width, is_value = lengths[code]
-                        length = int.from_bytes(source.exactly(width), "little")
-                        if is_value and _SHORTEST <= length <= _LONGEST_VALUE:
-                            yield from self._value(source.exactly(length))
-                        else:
-                            self._skip(length)
-                    elif (count := arguments.get(code, -9)) >= 0:
-                        source.exactly(count)
-                    elif count == -1:
-                        yield self._line()
-                    else:
-                        return
-                except CutError:
-                    return
-                if code == _STOP:
-                    break
+                source.skip(start)
+                if is_value:
+                    yield self._value(source.exactly(length))
+                else:
+                    self._skip(length)
+                data, at = b"", 0
+            elif (count := arguments.get(code, _NONE)) >= 0:
+                at += 1 + count
+                begins = code == _STOP
+            elif count in (_LINE, _LINES):
+                source.skip(at + 1)
+                yield self._line()
+                if count == _LINES:
+                    yield self._line()
+                data, at = b"", 0
+            else:
+                return
 
     def _skip(self, length: int) -> None:
         from tokenguard.core.unpack.formats import HEAD, recognise
@@ -131,23 +186,20 @@ class _Walk:
         self._source.skip(length)
 
     def _line(self) -> bytes:
-        line = b""
-        while b"\n" not in line:
-            ahead = self._source.peek(len(line) + 256)
-            if len(ahead) == len(line) or len(line) > _LONGEST_LINE:
+        count = 256
+        while b"\n" not in (line := self._source.peek(count)):
+            if len(line) < count or count > _LONGEST_LINE:
                 raise CutError("damaged: ends too early")
-            line = ahead
+            count *= 4
         line = line.partition(b"\n")[0]
         self._source.skip(len(line) + 1)
         return line
 
-    def _value(self, value: bytes) -> Iterator[bytes]:
+    def _value(self, value: bytes) -> bytes:
         from tokenguard.core.unpack.formats import HEAD, TAIL, recognise
         from tokenguard.core.unpack.tensors import narrowed
 
         if recognise(value[:HEAD], value[-TAIL:], len(value)):
-            self.left_out |= len(value) > self._room
-            if len(value) <= self._room:
-                self._room -= len(value)
-                self.packed.append(value)
-        yield narrowed(value)
+            self.packed.append(value)
+            self._kept += len(value)
+        return narrowed(value)

@@ -32,6 +32,8 @@ def open_png(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
         elif kind == b"eXIf":
             yield Part("eXIf", Pieces([source.exactly(length)]).read, has_lines=False)
             length = 0
+        else:
+            budget.count_member()
         source.skip(length + 4)
         if kind == b"IEND":
             return

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from tokenguard.core.unpack.source import CutError
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.core.unpack.source import Budget
 
-def unsnapped(data: bytes, size: int) -> bytes:
+# A copy, or some letters, take as long as unpacking so many bytes does otherwise.
+_COST = 48
+_STEPS = 4096
+
+
+def unsnapped(data: bytes, size: int, budget: Budget) -> bytes:
     """What `data` unpacks to, which is `size` bytes. Raises CutError where it is damaged."""
     try:
-        return _unsnapped(data, size)
+        return _unsnapped(data, size, budget)
     except IndexError:
         raise CutError("damaged: ends too early") from None
 
 
-def _unsnapped(data: bytes, size: int) -> bytes:
+def _unsnapped(data: bytes, size: int, budget: Budget) -> bytes:
     at = length = shift = 0
     while True:
         byte = data[at]
@@ -26,7 +34,11 @@ def _unsnapped(data: bytes, size: int) -> bytes:
         raise CutError("damaged: a page of another size than it says")
     out = bytearray()
     end = len(data)
+    steps = 0
     while at < end:
+        steps += 1
+        if not steps % _STEPS:
+            budget.spend(_STEPS * _COST)
         tag = data[at]
         at += 1
         kind = tag & 3

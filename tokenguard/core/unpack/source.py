@@ -55,6 +55,7 @@ class Budget:
         scaled = min(size // _PER_MEMBER, _MOST_TIMES * limits.members)
         self._most_members = self.members = max(limits.members, scaled)
         """How many members may come yet."""
+        self._most_flaws = self._flaws = limits.flaws
         self._held = limits.held
         self.is_spent = False
 
@@ -66,11 +67,18 @@ class Budget:
             raise CutError(f"unpacks to more than {self._most_bytes} bytes")
 
     def count_member(self) -> None:
-        """Takes note of a member. Raises CutError where there are too many."""
+        """Takes note of a member, or of what costs as much. Raises CutError where there are too many."""
         self.members -= 1
         if self.members < 0:
             self.is_spent = True
             raise CutError(f"holds more than {self._most_members} members")
+
+    def count_flaw(self) -> None:
+        """Takes note of what could not be read. Raises CutError where there is too much of it."""
+        self._flaws -= 1
+        if self._flaws < 0:
+            self.is_spent = True
+            raise CutError(f"damaged in more than {self._most_flaws} places")
 
     @contextmanager
     def hold(self, count: int) -> Iterator[None]:
@@ -118,6 +126,21 @@ class Source:
         if count:
             raise CutError("damaged: ends too early")
         return b"".join(parts)
+
+    def limited(self, count: int) -> Callable[[int], bytes]:
+        """What reads the next `count` bytes. Raises CutError where it ends before."""
+        left = count
+
+        def read(most: int) -> bytes:
+            nonlocal left
+            piece = self.read(min(most, left)) if left else b""
+            if left and not piece:
+                left = 0
+                raise CutError("damaged: ends too early")
+            left -= len(piece)
+            return piece
+
+        return read
 
     def skip(self, count: int) -> None:
         """Leaves out `count` bytes. Raises CutError where it ends before."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
+from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Pieces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ _LONGEST_HEADER = 1024 * 1024
 # Headers that are gathered before they are given, in bytes.
 _GATHERED = 4 * 1024 * 1024
 
+_MOST_RECORDS = 4096  # in a pax header; those that are made have some ten
+_ASCII = bytes(range(128))
+
 _CONTENT = b"07S\0"  # a file, a contiguous one, a sparse one, and a file of the seventh edition
 
 
@@ -28,12 +31,12 @@ def is_header(block: bytes) -> bool:
         return False
     wanted = int(digits, 8)
     fields = block[:148] + b" " * 8 + block[156:_BLOCK]
-    # Some of the first ones added up signed characters.
     total = sum(fields)
-    return wanted in (total, total - 256 * sum(byte > 127 for byte in fields))
+    # Some of the first ones added up signed characters.
+    return wanted == total or wanted == total - 256 * len(fields.translate(None, _ASCII))
 
 
-def open_tar(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Flaw]:
+def open_tar(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw]:
     """The files in a tar, and the names and records of its headers as a part of their own at the end."""
     headers: list[bytes] = []
     gathered = 0
@@ -43,6 +46,7 @@ def open_tar(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Fla
         length = _number(block[124:136])
         if kind in b"LKxgX":
             # All that a member has beside its content; a credential may stand in a record (SCHILY.xattr, comment).
+            budget.count_member()
             if length > _LONGEST_HEADER:
                 yield Flaw("", f"damaged: a header of {length} bytes")
                 source.skip(_padded(length))
@@ -67,8 +71,10 @@ def open_tar(source: Source, _name: str, _budget: Budget) -> Iterator[Part | Fla
                 content = _Content(source, length)
                 yield Part(name or _name_of(block), content.read)
                 content.skip()
-            elif kind in b"DMVN":  # a folder's list, and other parts that GNU tar adds
-                source.skip(_padded(length))
+            else:
+                budget.count_member()
+                if kind in b"DMVN":  # a folder's list, and other parts that GNU tar adds
+                    source.skip(_padded(length))
             name = size = None
         if gathered > _GATHERED:
             yield Part("headers", Pieces(headers).read, has_lines=False)
@@ -108,7 +114,10 @@ def _header(source: Source) -> bytes:
             if not is_header(block):
                 raise CutError("damaged: no header where one should be")
             return source.exactly(_BLOCK)
-        source.skip(len(block))
+        # There may be as many of them as somebody likes.
+        ahead = source.peek(PIECE)
+        zeros = len(ahead) - len(ahead.lstrip(b"\0"))
+        source.skip(zeros // _BLOCK * _BLOCK or len(block))
     return b""
 
 
@@ -146,17 +155,19 @@ def _name_of(block: bytes) -> str:
 
 def _records(text: bytes) -> dict[bytes, bytes]:
     """The records of a pax header: `length key=value` and a line feed (POSIX.1-2001, pax)."""
-    records = {}
+    records: dict[bytes, bytes] = {}
     at = 0
-    while at < len(text):
+    for _ in range(_MOST_RECORDS):
+        if at >= len(text):
+            return records
         digits, _, _ = text[at : at + 10].partition(b" ")
         length = int(digits) if digits.isdigit() else 0
         if length <= len(digits) + 1:
-            break
+            return records
         key, _, value = text[at + len(digits) + 1 : at + length].removesuffix(b"\n").partition(b"=")
         records[key] = value
         at += length
-    return records
+    raise CutError(f"damaged: a header of more than {_MOST_RECORDS} records")
 
 
 def _text(name: bytes) -> str:

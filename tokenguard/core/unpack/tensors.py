@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
+from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Pieces
+from tokenguard.core.windows import fill
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,8 +11,9 @@ if TYPE_CHECKING:
 
     from tokenguard.core.unpack.source import Budget, Source
 
-# safetensors itself takes 100 MB; parsed, they would take a multiple of that.
-_LONGEST_HEADER = 16 * 1024 * 1024
+# safetensors itself takes 100 MB; parsed, they would take thirty times that.
+_LONGEST_HEADER = 4 * 1024 * 1024
+_SHORTEST = 20  # characters; no credential has fewer
 _LONGEST_KEY = 64 * 1024  # GGUF: at most 2^16 - 1 bytes
 _LONGEST_VALUE = 16 * 1024 * 1024
 # A vocabulary has 10^5 entries, its merges twice that.
@@ -36,7 +38,8 @@ def open_safetensors(source: Source, _name: str, _budget: Budget) -> Iterator[Pa
 
     length = int.from_bytes(source.exactly(8), "little")
     if length > _LONGEST_HEADER:
-        raise CutError(f"its header is larger than {_LONGEST_HEADER} bytes")
+        yield Part("header", source.limited(length), has_lines=False)
+        return
     try:
         header = json.loads(source.exactly(length))
     except ValueError:
@@ -143,8 +146,12 @@ def open_numpy(source: Source, _name: str, _budget: Budget) -> Iterator[Part | F
 
 
 def _texts(source: Source, width: int) -> Iterator[bytes]:
-    while width and source.peek(1):
-        yield source.exactly(width).translate(None, b"\0")
+    if width < 4 * _SHORTEST:
+        return
+    rows = max(1, PIECE // width) * width
+    while block := fill(source.read, rows):
+        for at in range(0, len(block), width):
+            yield block[at : at + width].translate(None, b"\0")
 
 
 def narrowed(value: bytes) -> bytes:

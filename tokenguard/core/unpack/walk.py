@@ -35,14 +35,19 @@ class Member(NamedTuple):
 
     `inside` names it, from the outermost container inwards: of a file `a.zip` that holds `in.tar.gz`, which holds
     `d/.env`, it is `("in.tar.gz", "d/.env")`; the file itself is not in it. Names are as the archives have them,
-    `..` and all; nothing is ever written there. A container within another comes as its raw bytes first, without
-    lines, and then its members; what stands in both is one leak. `windows` are to be read before the next Member
-    is asked for, or not at all.
+    `..` and all; nothing is ever written there. `windows` are to be read before the next Member is asked for, or
+    not at all.
+
+    `is_container`: these are the bytes of a container within, and what is packed in it comes next, below `inside`.
+    A credential that stands in it as it is comes twice then, as it does with the bytes of the file itself: of
+    findings with the same fingerprint whose `inside` begins alike, the longest is the one to keep. Containers
+    whose bytes show nothing of their own (compressed streams and tars) are not given.
     """
 
     inside: tuple[str, ...]
     windows: Iterable[Window]
     has_lines: bool
+    is_container: bool = False
 
 
 class Cut(NamedTuple):
@@ -94,6 +99,7 @@ class _Walk:
             for part in found.open(source, name, self._budget):
                 self._budget.count_member()
                 if isinstance(part, Flaw):
+                    self._budget.count_flaw()
                     yield Cut((*inside, _short(part.name)) if part.name else inside, part.reason)
                 else:
                     yield from self._part(part, inside, depth)
@@ -112,7 +118,7 @@ class _Walk:
                 within = above if part.folds and found.folds else inside
                 yield from self.open(found, _source_of(io.BytesIO(data), len(data)), part.name, within, depth + 1)
             else:
-                yield Member(inside, whole(data), part.has_lines and not found)
+                yield Member(inside, whole(data), part.has_lines and not found, bool(found))
                 if found:
                     source = _source_of(io.BytesIO(data), len(data))
                     yield from self.open(found, source, part.name, inside, depth + 1)
@@ -126,6 +132,7 @@ class _Walk:
             else:
                 yield Member(inside, windows_from(source.read), part.has_lines)
         if guarded.flaw:
+            self._budget.count_flaw()
             yield Cut(inside, guarded.flaw)
 
     def in_order(
@@ -139,7 +146,7 @@ class _Walk:
             with self._budget.hold(_MOST_IN_MEMORY):
                 data = fill(source.read, _MOST_IN_MEMORY + 1)
                 if len(data) <= _MOST_IN_MEMORY:
-                    yield Member(inside, windows_from(io.BytesIO(data).read), has_lines=False)
+                    yield Member(inside, windows_from(io.BytesIO(data).read), has_lines=False, is_container=True)
                     file = io.BytesIO(data)
                     yield from self.open(found, _source_of(file, len(data)), name, inside, depth)
                     return
@@ -147,10 +154,10 @@ class _Walk:
             yield Cut(inside, str(error))
             data = b""
         else:
-            yield Cut(inside, f"larger than {_MOST_IN_MEMORY} bytes, within an archive")
+            yield Cut(inside, f"larger than {_MOST_IN_MEMORY} bytes, and can be read in order alone")
         rest = _rest_of(data, source.read)
         del data
-        yield Member(inside, windows_from(rest), has_lines=False)
+        yield Member(inside, windows_from(rest), has_lines=False, is_container=True)
 
 
 class _Guarded:

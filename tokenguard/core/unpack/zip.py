@@ -97,7 +97,7 @@ def open_zip(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
             continue
         yield from _unnamed(file, at, entry.offset, budget)
         last = entry.offset
-        local = _local(file, entry.offset)
+        local = _local(file, entry.offset) if entry.offset < size else None
         if local is None:
             yield Flaw(_text(entry), "damaged: is not where the directory says")
             continue
@@ -123,12 +123,14 @@ def _directory(file: BinaryIO, size: int, most: int) -> tuple[int, str, list[_En
         return size, "damaged: no directory at its end", []
     end = size - len(tail) + found
     length, offset = struct.unpack_from("<LL", tail, found + 12)
-    if _UNKNOWN in (length, offset) and tail[max(0, found - 20) : max(0, found - 16)] == b"PK\6\7":
-        end = int.from_bytes(tail[found - 12 : found - 4], "little")
-        record = Slice(file, min(end, size), 56).read(56)
-        if len(record) < 56 or record[:4] != b"PK\6\6":
-            return size, "damaged: no directory where it should be", []
-        length, offset = struct.unpack_from("<QQ", record, 40)
+    if tail[max(0, found - 20) : max(0, found - 16)] == b"PK\6\7":
+        # It stands right before, and where the locator says if nothing was put before the archive.
+        for at in (end - 20 - 56, int.from_bytes(tail[found - 12 : found - 4], "little")):
+            record = Slice(file, max(0, min(at, size)), 56).read(56)
+            if len(record) == 56 and record[:4] == b"PK\6\6":
+                end = at
+                length, offset = struct.unpack_from("<QQ", record, 40)
+                break
     start = end - length
     moved = start - offset  # by what was put before the archive
     if start < 0 or moved < 0:
@@ -161,8 +163,9 @@ def _entries(read: Callable[[int], bytes]) -> Iterator[_Entry]:
             _CENTRAL.unpack_from(data, at)
         )
         at += _CENTRAL.size
-        name, extra = data[at : at + named], data[at + named : at + named + extended]
-        size, stored, offset = _wide(extra, size, stored, offset)
+        name = data[at : at + named]
+        if _UNKNOWN in (size, stored, offset):
+            size, stored, offset = _wide(data[at + named : at + named + extended], size, stored, offset)
         yield _Entry(offset, flags, method, crc, stored, size, name)
         at += named + extended + commented
 
@@ -186,13 +189,14 @@ def _wide(extra: bytes, *numbers: int) -> list[int]:
 
 def _local(file: BinaryIO, offset: int) -> _Local | None:
     """The header before a member, None where there is none."""
-    read = Slice(file, offset, _LOCAL.size + 2 * 0xFFFF).read
-    header = read(_LOCAL.size)
+    file.seek(offset)
+    header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != LOCAL:
         return None
     _, _, flags, method, _, _, crc, stored, size, named, extended = _LOCAL.unpack(header)
-    name, extra = read(named), read(extended)
-    size, stored = _wide(extra, size, stored)
+    name = file.read(named)
+    if _UNKNOWN in (size, stored):
+        size, stored = _wide(file.read(extended), size, stored)
     return _Local(_Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended)
 
 
@@ -213,6 +217,7 @@ def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[P
     while end - at > _LOCAL.size and (at := _find(file, LOCAL, at, end)) >= 0:
         local = _local(file, at)
         if local is None or not _is_plausible(local.entry) or local.content > end:
+            budget.count_member()
             at += len(LOCAL)
             continue
         entry = local.entry
@@ -228,7 +233,7 @@ def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[P
 
 def _is_plausible(entry: _Entry) -> bool:
     """Whether it can be a header at all: four bytes are soon found in a program."""
-    return entry.method in _METHODS and 0 < len(entry.name) < 4096 and min(entry.name) >= 32
+    return entry.method in _METHODS and 0 < len(entry.name) < 4096 and min(entry.name[:32]) >= 32
 
 
 def _find(file: BinaryIO, needle: bytes, start: int, end: int) -> int:
@@ -251,6 +256,7 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
     """What is packed behind a local header, as `entry` describes it."""
     name = _text(entry)
     if not entry.stored:
+        budget.count_member()
         return
     if entry.flags & _ENCRYPTED or entry.method == 99:
         yield Flaw(name, "encrypted")

@@ -1,0 +1,194 @@
+"""Putting a workstation in order: one step after the other, each of which looks first, and can be left out."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from tokenguard import githelper, githooks, importing, tokens, vaults
+from tokenguard.core.places.plaintext import DEAD, HELD, NEW
+from tokenguard.errors import IncompleteError
+from tokenguard.home import home
+from tokenguard.plaintext import plaintext
+from tokenguard.render.places import candidate_lines
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tokenguard.core.places.plaintext import Candidate
+    from tokenguard.hub import Hub
+    from tokenguard.vault.vault import Vault
+
+
+class Proposal(NamedTuple):
+    """What a step would do, in `lines`; nothing where `act` is None.
+
+    `question` asks for it, `act` does it and says what was done. `choices` are the answers to choose from, where
+    that is not yes or no; `act` takes the answer.
+    """
+
+    lines: tuple[str, ...]
+    question: str = ""
+    act: Callable[[str], str] | None = None
+    choices: tuple[str, ...] = ()
+
+
+class Step(NamedTuple):
+    """Something to put in order: what it is called, `why` it is worth doing, and `look`, which changes nothing."""
+
+    name: str
+    title: str
+    why: str
+    look: Callable[[], Proposal]
+
+
+def steps(
+    vault: Vault, hub: Hub, environment: Mapping[str, str], urls: Sequence[str], warn: Callable[[str], None]
+) -> list[Step]:
+    """All there is to do, in this order. `urls` are those that the Hub's repositories lie below.
+
+    Looking and acting raise TokenguardErrors; `warn` is told what else there is to know.
+    """
+    return [
+        Step(
+            "vault",
+            "A place for tokens",
+            "Tokens are kept in the keyring of the system or, where there is none, in an encrypted file.",
+            lambda: _look_at_vault(vault),
+        ),
+        Step(
+            "import",
+            "Tokens that lie in the clear",
+            "Whatever can read your files can read them, and so can a backup. In the vault they have names.",
+            lambda: _look_for_tokens(vault, hub, environment, warn),
+        ),
+        Step(
+            "default",
+            "The token that is meant where no name is given",
+            "`tokenguard run`, git and `tokenguard.login()` take it, unless a folder is bound to another one.",
+            lambda: _look_at_default(vault),
+        ),
+        Step(
+            "commits",
+            "Guarded commits",
+            "Hooks for all your repositories refuse a commit or a push that would hand out a credential; those "
+            "that a repository has itself are still called.",
+            _look_at_hooks,
+        ),
+        Step(
+            "git",
+            "git and the Hub",
+            "git asks tokenguard for the token of the repository's owner, and keeps none in a file itself.",
+            lambda: _look_at_helper(urls),
+        ),
+    ]
+
+
+def _look_at_vault(vault: Vault) -> Proposal:
+    state = vaults.status(vault)
+    where = f"the encrypted file {state.path}" if state.path else f"the keyring ({state.backend})"
+    is_there = state.path is None or os.path.exists(state.path)
+    if state.problem is None and state.locked is False and is_there:
+        return Proposal((f"{where} is open, with {_count(state.tokens, 'token')}",))
+    said = state.problem or (f"{where} is locked" if is_there else f"{where} is to be made")
+
+    def act(_: str) -> str:
+        vault.expect_open()
+        return f"{where} is open"
+
+    return Proposal((said,), "Open it?" if is_there else "Make it?", act)
+
+
+def _look_for_tokens(
+    vault: Vault, hub: Hub, environment: Mapping[str, str], warn: Callable[[str], None]
+) -> Proposal:
+    plan = importing.plan(vault, hub, plaintext(environment, tokens.here() or os.path.expanduser("~")))
+    for origin, reason in plan.unreadable:
+        warn(f"not read: {origin.location}: {reason}")
+    if not plan.candidates:
+        return Proposal(("none, where they are known to be left behind",))
+    lines = tuple(
+        line for candidate in plan.candidates for line in candidate_lines(candidate, delete=True, dead=False)
+    )
+    going = plan.of(NEW, HELD)
+    if plan.of(DEAD):
+        warn("what the Hub rejects stays where it is: `tokenguard import --delete --dead` takes it out")
+    if not going:
+        return Proposal(lines)
+    files = {place.real_path for candidate in going for place in candidate.places}
+    kept = f"Keep {_count(len(plan.of(NEW)), 'token')} in the vault, and " if plan.of(NEW) else ""
+    question = f"{kept}{'take' if kept else 'Take'} what it has out of {_count(len(files), 'file')}?"
+
+    def act(_: str) -> str:
+        vault.expect_open()
+        outcome = importing.carry_out(plan, vault, delete=True, dead=False, tell=_ignore, warn=warn)
+        for place, reason in outcome.left:
+            warn(f"not taken out of {place.path}: {reason}")
+        for candidate, error in outcome.refused:
+            warn(f"{candidate.entry.masked} stays where it is: {error.message}")
+        if outcome.left or outcome.refused:
+            raise IncompleteError("not all is done", "`tokenguard import --delete` goes on with what is left")
+        names = ", ".join(str(candidate.name) for candidate in outcome.kept)
+        kept = f"kept {names}; " if names else ""
+        return f"{kept}took {_count(len(outcome.taken), 'token')} out of {_count(len(files), 'file')}"
+
+    return Proposal(lines, question, act)
+
+
+def _ignore(_: Candidate) -> None:
+    """What is kept is told when all is done."""
+
+
+def _look_at_default(vault: Vault) -> Proposal:
+    index = vault.index()
+    if index.default:
+        return Proposal((f"{index.default} is the default",))
+    names = tuple(sorted(index.tokens))
+    if not names:
+        return Proposal(("there is no token to choose yet: `tokenguard add NAME`, or `tokenguard new NAME`",))
+
+    def act(name: str) -> str:
+        tokens.use(vault, name)
+        return f"{name} is the default"
+
+    if len(names) == 1:
+        return Proposal((f"{names[0]} is the only one",), f"Make {names[0]} the default?", lambda _: act(names[0]))
+    return Proposal((f"there are {', '.join(names)}",), "Which is the default?", act, names)
+
+
+def _look_at_hooks() -> Proposal:
+    folder = os.path.join(home(), "hooks")
+    states = githooks.status(folder).everywhere
+    if states and all(state.state == "installed" for state in states):
+        return Proposal(("the hooks are installed for all repositories",))
+
+    def act(_: str) -> str:
+        return f"installed {_count(len(githooks.install(folder)), 'hook')} in {folder}"
+
+    said = "some of the hooks for all repositories are dead or missing" if states else "no hooks are installed"
+    return Proposal((said,), "Install them for all repositories?", act)
+
+
+def _look_at_helper(urls: Sequence[str]) -> Proposal:
+    helpers = githelper.status(urls)
+    if all(helper.program and helper.is_alive for helper in helpers):
+        return Proposal((f"git asks tokenguard for {' and '.join(urls)}",))
+    silenced = sorted({other for helper in helpers for other in (*helper.others, *helper.silenced)})
+    said = [f"git does not ask tokenguard for {' and '.join(urls)}"]
+    said += [f"the helper {other!r} stays, for other hosts" for other in silenced]
+
+    def act(_: str) -> str:
+        left = [helper.url for helper in githelper.install(urls) if helper.program is None]
+        if left:
+            raise IncompleteError(
+                f"another setting has git not ask tokenguard for {' and '.join(left)}",
+                "`git config --show-origin -l` shows it",
+            )
+        return f"git asks tokenguard for {' and '.join(urls)}"
+
+    return Proposal(tuple(said), "Have git ask tokenguard?", act)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
