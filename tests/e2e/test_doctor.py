@@ -321,8 +321,11 @@ def test_tokens_that_are_dead_old_or_powerful(desk: Desk) -> None:
     assert {row["severity"] for row in told.of("token")} == {"advice"}
     desk.hub.answer(dead, unauthorized())
     desk.tokenguard("validate", "dead", "--fresh")
+    in_home(desk, ".cache/huggingface/token", dead)
     told = doctor(desk)
     assert [row["known_as"] for row in told.of("token") if row["severity"] == "wrong"] == ["dead"]
+    assert [row["command"] for row in told.of("plaintext")] == ["tokenguard import --delete --dead"]
+    assert "the Hub has rejected the token in the token file" in told.whats
 
 
 def test_a_keyring_that_lost_a_token_and_one_that_is_locked(desk: Desk) -> None:

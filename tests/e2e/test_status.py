@@ -167,6 +167,15 @@ def test_a_bound_folder_and_a_named_token_are_chosen(server: Server) -> None:
     assert "TOKENGUARD_TOKEN does not hold a name" in result.out
 
 
+def test_what_the_hub_refused_to_git_is_told(server: Server) -> None:
+    server.use_key()
+    question = f"protocol=https\nhost=huggingface.co\nusername=alice\npassword={server.add('work')}\n\n"
+    assert server.tokenguard("git-credential", "erase", stdin=question).status == 0
+    _, document = status(server)
+    assert [refusal["name"] for refusal in document["refusals"]] == ["work"]
+    assert "the Hub refused it work" in server.tokenguard("status").out
+
+
 def test_a_program_started_by_run_sees_its_own_token(server: Server) -> None:
     server.use_key()
     lab = server.add("lab")

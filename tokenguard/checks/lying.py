@@ -43,7 +43,7 @@ def in_the_clear(workstation: Workstation) -> Iterator[Ailment | Unreadable]:
                 PLAINTEXT,
                 f"{entry.masked}{whose(entry, name)} lies in the clear: {place_of(lying)}{often}",
                 _why_not_in(lying.place),
-                _way_out(lying),
+                _way_out(lying, is_dead=entry.status == "invalid"),
                 path=lying.path,
                 line=lying.line,
                 entry=entry,
@@ -71,12 +71,12 @@ def is_loose(home: str) -> bool:
     return any(_mode(path) & 0o077 for path, _ in _own_files(home))
 
 
-def _way_out(lying: Plaintext) -> str:
+def _way_out(lying: Plaintext, *, is_dead: bool) -> str:
     kind = lying.token.kind
     if kind is not None and kind.name.startswith("oauth-") and lying.place in (TOKEN_FILE, STORED_TOKENS):
         return "hf auth logout"  # huggingface_hub renews it there by itself
     if kind in ASKED_OF_THE_HUB:
-        return "tokenguard import --delete"
+        return "tokenguard import --delete" + (" --dead" if is_dead else "")
     return f"tokenguard redact {shlex.quote(lying.path)}"  # no program can log in with it alone
 
 

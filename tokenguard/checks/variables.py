@@ -32,6 +32,13 @@ def shadowing(workstation: Workstation) -> Iterator[Ailment]:
         yield Ailment(VARIABLE, str(pair["message"]), "what you start here acts as somebody else", command)
     for source in state.resolution.sources:
         yield from _odd(source)
+    used = state.resolution.uses
+    if used is not None and used.entry is not None and used.entry.status == "invalid":
+        where = f"the token file {used.path}" if used.name == TOKEN_FILE else used.name
+        what = f"the Hub has rejected the token in {where}, {used.entry.masked}"
+        command = "tokenguard import --delete --dead" if used.name == TOKEN_FILE else _unset(used.name)
+        why = "the libraries use it, and even public repositories are refused to them"
+        yield Ailment(VARIABLE, what, why, command, entry=used.entry, known_as=used.known_as)
     if not state.resolution.is_implicit:
         what = f"{NO_IMPLICIT} is set"
         why = "programs send a token only where they say so, and find public repositories alone"
