@@ -168,23 +168,30 @@ def _joined(left: Form, between: Iterable[bytes], right: Form) -> frozenset[byte
 
 def _core(form: Form, *, begins: bool = False, ends: bool = False) -> Form:
     """The stretch of `form` that makes the best needles: rare, and of few texts. May have to begin or end it."""
-    stretches = [
-        form[first:last]
-        for first in range(1 if begins else len(form) + 1)
-        for last in range(len(form) if ends else first, min(len(form), first + _NEEDLE) + 1)
-    ]
-    return max(stretches, key=lambda stretch: _worth(stretch, _ALMOST_RARE if begins or ends else _RARE))
-
-
-def _worth(stretch: Form, enough: float) -> tuple[float, float]:
-    rarity = _rarity(stretch)
-    texts = 6 * len(stretch) - rarity  # in bits
-    return min(rarity, enough) if texts <= _MOST_TEXTS else -1, -texts
+    if ends:
+        return _core(form[::-1], begins=True)[::-1]
+    enough = _ALMOST_RARE if begins else _RARE
+    sizes = [_size(unit) for unit in form]
+    best, worth = form[:0], (0.0, 0.0)
+    for first in range(1 if begins else len(form)):
+        texts = 0.0
+        for last in range(first + 1, min(len(form), first + _NEEDLE) + 1):
+            texts += sizes[last - 1]
+            if texts > _MOST_TEXTS:
+                break
+            if (here := (min(6 * (last - first) - texts, enough), -texts)) > worth:
+                best, worth = form[first:last], here
+    return best
 
 
 def _rarity(form: Form) -> float:
     """In bits, in base64."""
-    return sum(6 - log2(len(unit)) for unit in form)
+    return sum(6 - _size(unit) for unit in form)
+
+
+@cache
+def _size(unit: frozenset[int]) -> float:
+    return log2(len(unit))
 
 
 def _all_of(form: Form) -> frozenset[bytes]:
@@ -230,14 +237,17 @@ def _digits(unit: frozenset[int], shift: int) -> frozenset[int]:
 def _rarest(form: Form) -> Form:
     """The stretch of `form` that the fewest texts have."""
     stretches = [form[at : at + _WINDOW] for at in range(max(1, len(form) - _WINDOW + 1))]
-    return min(stretches, key=lambda stretch: sum(log2(len(unit)) for unit in stretch))
+    return min(stretches, key=lambda stretch: sum(map(_size, stretch)))
 
 
 def _expression(form: Form) -> bytes:
-    return b"".join(
-        (b"[%s]" if len(unit) > 1 else b"%s") % b"".join(b"\\x%02x" % byte for byte in sorted(unit))
-        for unit in form
-    )
+    return b"".join(map(_one_of, form))
+
+
+@cache
+def _one_of(unit: frozenset[int]) -> bytes:
+    one = b"".join(b"\\x%02x" % byte for byte in sorted(unit))
+    return b"[%s]" % one if len(unit) > 1 else one
 
 
 def _written(anchor: bytes) -> Iterator[Image]:
