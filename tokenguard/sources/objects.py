@@ -119,6 +119,7 @@ def sift_objects(
     size = max(_FEWEST_OBJECTS, -(-len(names) // (jobs * _TASKS_PER_JOB)), -(-len(names) // workers.MOST_TASKS))
     tasks = [range(first, min(first + size, len(names))) for first in range(0, len(names), size)]
     here = os.getpid()
+    may_hold = prefilter(len(names), deep=deep)  # before there are other processes, which take it over
     scratch = _Scratch()  # each process makes its own of it
     bytes_here = 0
 
@@ -126,7 +127,7 @@ def sift_objects(
         nonlocal bytes_here
         if progress is not None and os.getpid() == here:
             progress(task.start, bytes_here)
-        answer = _sift_task(git, names, task, scratch, deep=deep)
+        answer = _sift_task(git, names, task, scratch, may_hold, deep=deep)
         bytes_here += answer[1]
         return answer
 
@@ -146,8 +147,10 @@ def sift_objects(
     return Sifted(suspects, failures, read, total)
 
 
-def _sift_task(git: Git, names: Sequence[bytes], task: range, scratch: _Scratch, *, deep: bool) -> _Answer:
-    stretch = _Stretch(task.start, prefilter(len(names), deep=deep), deep=deep)
+def _sift_task(
+    git: Git, names: Sequence[bytes], task: range, scratch: _Scratch, may_hold: MayHold, *, deep: bool
+) -> _Answer:
+    stretch = _Stretch(task.start, may_hold, deep=deep)
     scratch.sift(git, names[task.start : task.stop], stretch)
     # What that has left is too large for it, or git has ended; through a pipe it is told which of the two.
     corrupt: list[int] = []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tokenguard.core.decode.runs import marked, runs
+from tokenguard.core.decode.runs import WORD, marked, runs
 from tokenguard.core.detect import ANCHORS, LEAD, detect
 
 TYPE_CHECKING = False
@@ -176,10 +176,19 @@ def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[L
             if whole := at_run(data, start, end):
                 layer, put_together = whole
                 yield layer
-    if long := [span for span in long if span[1] - span[0] >= _LONG]:
+    if long := [_with_last_line(data, *span) for span in long if span[1] - span[0] >= _LONG]:
         from tokenguard.core.decode.digits import digits
 
         yield from digits(data, long)
+
+
+def _with_last_line(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """A run with the line after it, which is too short for one where it is the last of base64."""
+    behind = data[end : end + _LONGEST_LAST]
+    if behind[:1] not in (b"\r", b"\n"):
+        return start, end
+    line = behind.lstrip(_BLANK)
+    return start, end + len(behind) - len(line.lstrip(WORD))
 
 
 # What may stand before a run, and within a credential.
@@ -188,6 +197,7 @@ _UNDERSCORE = 95
 _QUOTES = (b'"', b"'", b"`")
 _LINE_END = b"\r\n"
 _BLANK = b" \t\r\n"
+_LONGEST_LAST = 80  # bytes, with its indentation
 _LONG = 46  # what 35 bytes need at least in base64
 
 

@@ -23,7 +23,6 @@ _LONG = 46  # bytes; a piece of base64 that goes on in another literal
 _QUOTES = (b'"', b"'", b"`")
 _GLUE = (*_QUOTES, b"\\")
 _EQUALS = 61  # ends a line that goes on, in quoted-printable
-_LINE_ENDS = (b"\r", b"\n")
 _NEAR = 160  # bytes before a run in which the first letters of its prefix may stand
 _ENDINGS = frozenset(anchor[at:] for anchor in ANCHORS for at in range(1, len(anchor)))
 
@@ -64,18 +63,23 @@ def _joins() -> re.Pattern[bytes]:
 def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
     """What begins with the prefix of a credential, and goes on in another literal."""
     for anchor in anchors:
-        at = data.find(anchor)
-        while at >= 0:
-            end = _word_end(data, at)
-            if (behind := data[end : end + 1]) not in _GLUE and behind not in _LINE_ENDS:
-                pass
-            elif layer := _put_together(data, at, end, may_be_list=True):
+        done = 0
+        for match in _anchored(anchor).finditer(data):
+            if match.lastindex is None or match.start() < done:  # almost always
+                continue
+            at, end = match.start(), match.start(1)
+            if layer := _put_together(data, at, end, may_be_list=True):
                 yield layer[0]
-                end = layer[1]
-            elif data[end - 1] == _EQUALS and behind in _LINE_ENDS:
-                first, end = stretch(data, at, end)
-                yield from escapes(data, first, end)
-            at = data.find(anchor, end)
+                done = layer[1]
+            elif data[end - 1] == _EQUALS:
+                first, done = stretch(data, at, end)
+                yield from escapes(data, first, done)
+
+
+@cache
+def _anchored(anchor: bytes) -> re.Pattern[bytes]:
+    """A word, and in a group what tells that it goes on, where something does."""
+    return re.compile(rb"%s[A-Za-z0-9_.=/+-]*([\"'`\\]|(?<==)[\r\n])?" % anchor)
 
 
 def at_run(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:

@@ -3,13 +3,17 @@ r"""What the prefix of a credential looks like in encoded form, as expressions t
 `decode` accepts only what one of them matches where it stands, so that a fast search for them all tells where
 decoding is worth while, and misses nothing. Looked for are
 
-* the prefix in base64, hexadecimal and UTF-16, as `_CHAINS` has them; a line end may split it;
+* the prefix in base64, hexadecimal and UTF-16, as `_CHAINS` has them, with the beginning of what may be a body
+  behind it; a line end may split it;
+* the prefix in base64 with escapes in it, as `_spelled` has them;
 * a text in UTF-16, which may have anything in it;
 * the prefix with its first escape anywhere, in the text itself; a prefix that is not, with an escape after it;
 * the prefix in literals that are put together, again in the text itself; one that is not, with a literal after it.
 
-An escaped or split prefix within base64, and base64 with its letters escaped, are written by nobody and not found.
-The expressions are for Python's `re` and for Hyperscan alike: they match bytes, and have no look around.
+An escaped prefix within base64 twice over, a split one within base64, and base64 with its letters escaped, are
+written by nobody and not found.
+Hyperscan compiles a thousand literals in the time of some ten expressions with classes, and so looks for `needles`
+alone, one of which is in whatever an expression matches. All are of bytes.
 """
 
 from __future__ import annotations
@@ -18,12 +22,13 @@ import re
 from functools import cache
 from itertools import product
 from math import log2
+from typing import NamedTuple
 
 from tokenguard.core.detect import ANCHORS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tokenguard.core.decode import Encoded
 
@@ -43,25 +48,36 @@ _CHAINS = [
 ]
 _ANY = frozenset(range(256))
 _WINDOW = 9  # characters; enough to be rare
-# What may split the prefix; as literals, which are found much faster than repetitions.
-_LINE_ENDS = (rb"\n", rb"\r\n", rb"\\n", rb"\\r\\n", rb"=\n", rb"=\r\n")
-_WRAPPED = {
-    ("base64",): _LINE_ENDS,
-    ("hex",): _LINE_ENDS,
-    ("base64", "base64"): _LINE_ENDS[:1],
-    ("base64", "utf-16"): _LINE_ENDS[:1],
-}
-_ZEROS = (rb"\\x00", rb"\\u0000", rb"\\0", b"%00")
+# What may split the prefix: a line end, the one of JSON, a soft one; the next line may be indented.
+_LINE_END = rb"(?:=?\r?\n[ \t]{0,40}|(?:\\r)?\\n)"
+_WRAPPED = (("base64",), ("hex",), ("base64", "base64"), ("base64", "utf-16"))
+_SPELLED = (("base64", "percent"), ("base64", "unicode-escape"))
+_ZEROS = (rb"\x00", rb"\u0000", rb"\0", b"%00")
+# What the beginning of a body is written in, whatever it is encoded in, and what may part it.
+_BODY = rb"(?:[A-Za-z0-9_\x00\s\\\"'.&%%=,:]|\+[\s\"'+]){%d}"
+_ESCAPED_BODY = rb"[A-Za-z0-9_%%\\&#;={}\s\"'+.]{%d}"
+_NEEDLE = 6  # bytes
+_RARE = 36  # bits: as many characters of base64
+_RATHER_RARE = 28
+_ALMOST_RARE = 16  # with a line end beside it
+_MOST_TEXTS = 2  # in bits
 _BEFORE = 64  # bytes around what is found that may have a part in its form
 _AFTER = 256
 
 
-def expressions() -> list[bytes]:
+class Image(NamedTuple):
+    """An `expression`, and `needles` of which one is in all that it matches; none if they are everywhere."""
+
+    expression: bytes
+    needles: frozenset[bytes] = frozenset()
+
+
+def images() -> list[Image]:
     """All of them."""
-    found = {WIDE}
+    found = {Image(WIDE)}
     for anchor in ANCHORS:
         found.update(_written(anchor))
-        for chain in _CHAINS:
+        for chain in (*_CHAINS, *_SPELLED):
             found.update(_images(anchor, chain))
     return sorted(found)
 
@@ -87,32 +103,104 @@ def is_imaged(data: bytes, item: Encoded) -> bool:
     around = data[max(0, item.start - _BEFORE) : item.end + _AFTER]
     outer = next((at for at, name in enumerate(chain) if name in BINARY), len(chain))
     inner = next((at for at, name in enumerate(chain) if at > outer and name not in BINARY), len(chain))
-    if (pattern := _pattern(anchor, chain[outer:inner])) and pattern.search(around):
+    looked_for = (chain[outer:inner], chain[outer : inner + 1])
+    if any((pattern := _pattern(anchor, some)) and pattern.search(around) for some in looked_for):
         return True
     return chain[0] == "utf-16" and is_wide(data)
 
 
 @cache
 def _pattern(anchor: bytes, chain: tuple[str, ...]) -> re.Pattern[bytes] | None:
-    if chain and chain not in _CHAINS:
+    if chain and chain not in _CHAINS and chain not in _SPELLED:
         return None
     parts = _images(anchor, chain) if chain else _written(anchor)
-    return re.compile(b"|".join(b"(?:%s)" % part for part in sorted(parts)), re.DOTALL)
+    return re.compile(b"|".join(b"(?:%s)" % part.expression for part in sorted(parts)), re.DOTALL)
 
 
-def _images(anchor: bytes, chain: tuple[str, ...]) -> Iterator[bytes]:
+def _images(anchor: bytes, chain: tuple[str, ...]) -> Iterator[Image]:
     """What `anchor` looks like encoded by `chain`, the outermost first."""
-    forms = [tuple(frozenset((byte,)) for byte in anchor)]
-    for name in reversed(chain):
-        forms = [image for form in forms for image in _image(form, name)]
+    body = _BODY % _length(anchor)
+    forms = list(_forms(anchor, chain))
     if chain == ("utf-16",):  # its zeros are escaped in a text
-        yield from (zero.join(re.escape(anchor[at : at + 1]) for at in range(len(anchor))) for zero in _ZEROS)
+        forms += [_form(zero.join(anchor[at : at + 1] for at in range(len(anchor)))) for zero in _ZEROS]
     for form in forms:
         window = _rarest(form)
-        yield _expression(window)
-        if endings := _WRAPPED.get(chain):
-            for at, ending in product(range(1, len(window)), endings):
-                yield _expression(window[:at]) + ending + _expression(window[at:])
+        yield Image(_expression(window) + body, _all_of(_core(window)))
+        for at in range(1, len(window)) if chain in _WRAPPED else ():
+            left, right = window[:at], window[at:]
+            split = _expression(left) + _LINE_END + _expression(right) + body
+            yield Image(split, _split_needles(left, right))
+
+
+@cache
+def _forms(anchor: bytes, chain: tuple[str, ...]) -> list[Form]:
+    if not chain:
+        return [_form(anchor)]
+    if chain[0] in _USUAL:
+        return list(_spelled(anchor, chain[0]))
+    return [image for form in _forms(anchor, chain[1:]) for image in _image(form, chain[0])]
+
+
+def _length(anchor: bytes) -> int:
+    """How much of a body is looked for: 32 letters in base64, less what belongs to the image of the prefix."""
+    return 12 if anchor == b"HFAK" else 24
+
+
+def _split_needles(left: Form, right: Form) -> frozenset[bytes]:
+    """Needles for `left` and `right` with a line end between them."""
+    whole = max(_core(left), _core(right), key=_rarity)
+    if _rarity(whole) >= _RATHER_RARE:
+        return _all_of(whole)
+    left, right = _core(left, ends=True), _core(right, begins=True)
+    if _rarity(left) >= max(_ALMOST_RARE, _rarity(right)):
+        return _joined(left, (b"\n", b"\r", b"\\", b"="), ())
+    if _rarity(right) >= _ALMOST_RARE:
+        return _joined((), (b"\n", rb"\n", b"\n ", b"  ", b"\t"), right)
+    indented = (b"\n ", b"\n\t", b"\r\n ", b"\r\n\t")
+    return _joined(left, (b"\n", b"\r\n", rb"\n", rb"\r\n", b"=\n", b"=\r\n"), right) | _joined(left, indented, ())
+
+
+def _joined(left: Form, between: Iterable[bytes], right: Form) -> frozenset[bytes]:
+    return frozenset(
+        one + middle + other for one in _all_of(left) for middle in between for other in _all_of(right)
+    )
+
+
+def _core(form: Form, *, begins: bool = False, ends: bool = False) -> Form:
+    """The stretch of `form` that makes the best needles: rare, and of few texts. May have to begin or end it."""
+    if ends:
+        return _core(form[::-1], begins=True)[::-1]
+    enough = _ALMOST_RARE if begins else _RARE
+    sizes = [_size(unit) for unit in form]
+    best, worth = form[:0], (0.0, 0.0)
+    for first in range(1 if begins else len(form)):
+        texts = 0.0
+        for last in range(first + 1, min(len(form), first + _NEEDLE) + 1):
+            texts += sizes[last - 1]
+            if texts > _MOST_TEXTS:
+                break
+            if (here := (min(6 * (last - first) - texts, enough), -texts)) > worth:
+                best, worth = form[first:last], here
+    return best
+
+
+def _rarity(form: Form) -> float:
+    """In bits, in base64."""
+    return sum(6 - _size(unit) for unit in form)
+
+
+@cache
+def _size(unit: frozenset[int]) -> float:
+    return log2(len(unit))
+
+
+def _all_of(form: Form) -> frozenset[bytes]:
+    """Every text of `form`."""
+    return frozenset(bytes(text) for text in product(*form))
+
+
+def _form(text: bytes) -> Form:
+    return tuple(frozenset((byte,)) for byte in text)
 
 
 def _image(form: Form, name: str) -> Iterator[Form]:
@@ -149,57 +237,76 @@ def _digits(unit: frozenset[int], shift: int) -> frozenset[int]:
 def _rarest(form: Form) -> Form:
     """The stretch of `form` that the fewest texts have."""
     stretches = [form[at : at + _WINDOW] for at in range(max(1, len(form) - _WINDOW + 1))]
-    return min(stretches, key=lambda stretch: sum(log2(len(unit)) for unit in stretch))
+    return min(stretches, key=lambda stretch: sum(map(_size, stretch)))
 
 
 def _expression(form: Form) -> bytes:
-    return b"".join(
-        (b"[%s]" if len(unit) > 1 else b"%s") % b"".join(b"\\x%02x" % byte for byte in sorted(unit))
-        for unit in form
-    )
+    return b"".join(map(_one_of, form))
 
 
-def _written(anchor: bytes) -> Iterator[bytes]:
+@cache
+def _one_of(unit: frozenset[int]) -> bytes:
+    one = b"".join(b"\\x%02x" % byte for byte in sorted(unit))
+    return b"[%s]" % one if len(unit) > 1 else one
+
+
+def _written(anchor: bytes) -> Iterator[Image]:
     """What `anchor` looks like where it, or what follows, is escaped or split."""
-    first, second = anchor[0], anchor[1]
-    for escape in _ESCAPES:
-        yield _escaped(first, escape) + anchor[1:2]
-        yield _escaped(first, escape) + _escaped(second, escape)
-        for at in range(1, len(anchor)):
-            yield anchor[max(0, at - 4) : at] + _escaped(anchor[at], escape)
+    length = _length(anchor)
+    for form in _escaped_somewhere(anchor):
+        yield Image(_expression(form) + _ESCAPED_BODY % length, _all_of(form))
     if anchor.endswith(b"_"):
-        yield from (anchor[:-1] + name for name in (b"&lowbar;", b"&UnderBar;", b"&amp;lowbar;"))
-        # Three characters at least, which are found much faster than two.
-        yield from (anchor[:-1] + quote + _ANOTHER for quote in (b'"', b"'", b"`", rb"\\\"", rb"\\'"))
-        yield from (b"[\"'`]" + anchor[at:] + b"[A-Za-z0-9]{4}" for at in range(1, len(anchor) - 1))
-    for at, ending in product(range(1, len(anchor)), (rb"=\n", rb"=\r\n")):
-        yield anchor[max(0, at - 4) : at] + ending + anchor[at : at + 2]
-    yield anchor + rb"[A-Za-z0-9_.=/+-]*" + _ESCAPED
-    yield anchor + rb"[A-Za-z0-9_.=/+-]*" + _CONTINUED
-    yield rb"join\s*\(\s*[\[(]\s*[rRbBuU]?\\*[\"'`]" + anchor
-    yield rb"[\"'`]" + anchor + rb"[A-Za-z0-9_.=/+-]*\\*[\"'`][^\]]*\]\s*\.\s*join"
+        for quote in (b'"', b"'", b"`", rb"\"", rb"\'"):
+            yield Image(re.escape(anchor[:-1] + quote) + _ANOTHER, frozenset((anchor[:-1] + quote,)))
+        for at in range(1, len(anchor) - 1):
+            needles = frozenset(quote + anchor[at:] for quote in (b'"', b"'", b"`"))
+            yield Image(b"[\"'`]" + anchor[at:] + _BODY % length, needles)
+    yield Image(anchor + rb"[A-Za-z0-9_.=/+-]*" + _ESCAPED)
+    yield Image(anchor + rb"[A-Za-z0-9_.=/+-]*" + _CONTINUED)
+    yield Image(rb"join\s*\(\s*[\[(]\s*[rRbBuU]?\\*[\"'`]" + anchor)
+    yield Image(rb"[\"'`]" + anchor + rb"[A-Za-z0-9_.=/+-]*\\*[\"'`][^\]]*\]\s*\.\s*join")
+
+
+def _escaped_somewhere(anchor: bytes) -> Iterator[Form]:
+    for sign, base, behind in _ESCAPES:
+        first = _escaped(anchor[0], sign, base)
+        for end in behind:
+            yield first + _form(end + anchor[1:2])
+            yield first + _form(end) + _escaped(anchor[1], sign, base)
+        for at in range(1, len(anchor)):
+            yield _form(anchor[max(0, at - 4) : at]) + _escaped(anchor[at], sign, base)
+    if anchor.endswith(b"_"):
+        yield from (_form(anchor[:-1] + name) for name in (b"&lowbar;", b"&UnderBar;", b"&amp;lowbar;"))
+    for at, ending in product(range(1, len(anchor)), (b"=\n", b"=\r\n")):
+        yield _form(anchor[max(0, at - 4) : at] + ending + anchor[at : at + 2])
+
+
+def _spelled(anchor: bytes, name: str) -> Iterator[Form]:
+    """The usual ways to escape the last character of `anchor`, or all."""
+    for sign in _USUAL[name]:
+        yield _form(anchor[:-1]) + _escaped(anchor[-1], sign, 16)
+        yield tuple(unit for byte in anchor for unit in _escaped(byte, sign, 16))
+
+
+def _escaped(byte: int, sign: bytes, base: int) -> Form:
+    unit = frozenset((byte,))
+    if base == 16:
+        return (*_form(sign), _digits(unit, 4), _digits(unit, 0))
+    return _form(sign + (b"%03o" if base == 8 else b"%d") % byte)
 
 
 # What stands before the number of a character, in which base it is written, and what stands behind.
 _ESCAPES = (
-    *((sign, 16, b"") for sign in (b"%", b"%25", b"%2525", b"%u00", b"%5[Cc]u00", b"=")),
-    *((slashes + sign, 16, b"") for slashes in (rb"\\", rb"\\\\") for sign in (b"x", b"u00", rb"u\{", b"U000000")),
-    *((sign, 16, b";?") for sign in (b"&#[xX]", b"&amp;#[xX]")),
-    *((sign, 10, b";?") for sign in (b"&#", b"&#0", b"&amp;#")),
-    (rb"\\", 8, b""),
+    *((sign, 16, (b"",)) for sign in (b"%", b"%25", b"%2525", b"%u00", b"%5cu00", b"%5Cu00", b"=")),
+    *((b"\\" * slashes + sign, 16, (b"",)) for slashes in (1, 2) for sign in (b"x", b"u00", b"u{", b"U000000")),
+    *((b"&%s#%s" % pair, 16, (b"", b";")) for pair in product((b"", b"amp;"), (b"x", b"X"))),
+    *((sign, 10, (b"", b";")) for sign in (b"&#", b"&#0", b"&amp;#")),
+    (b"\\", 8, (b"",)),
 )
-
-
-def _escaped(byte: int, escape: tuple[bytes, int, bytes]) -> bytes:
-    before, base, after = escape
-    unit = frozenset((byte,))
-    if base == 16:
-        return before + _expression((_digits(unit, 4), _digits(unit, 0))) + after
-    return before + (b"%03o" if base == 8 else b"%d") % byte + after
-
+_USUAL = {"percent": (b"%",), "unicode-escape": (rb"\x", rb"\u00")}
 
 _ESCAPED = (
     rb"(?:%[0-9A-Fa-fu]{2}|\\+(?:[xuU]|[01][0-7]{2})|&(?:#|[A-Za-z]{3,9};)|=(?:[2-7][0-9A-Fa-f]|[ \t]*\r?\n))"
 )
-_ANOTHER = rb"[ \t\r\n\\_]*(?:[+.&~|<]|[rRbBuUfF]{0,2}\\*[\"'`])"
+_ANOTHER = rb"[ \t\r\n\\_]*(?:[+.&~|<>]{1,2}[ \t\r\n\\_]*)?[rRbBuUfF]{0,2}\\*[\"'`]"
 _CONTINUED = rb"(?:\\+\r?\n|[\"'][A-Za-z0-9]|\\*[\"'`]" + _ANOTHER + b")"

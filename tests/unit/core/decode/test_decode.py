@@ -123,6 +123,8 @@ NESTED = {
     ("base64", "hex"): b64(TOKEN.encode().hex()),
     ("hex", "base64"): b64(TOKEN).encode().hex(),
     ("hex", "utf-16"): TOKEN.encode("utf-16-be").hex(),
+    ("base64", "percent"): b64("token=" + TOKEN.replace("_", "%5F")),
+    ("base64", "unicode-escape"): b64(each("\\x%02x")),
     ("percent", "percent"): TOKEN.replace("_", "%255F"),
     ("percent", "unicode-escape"): TOKEN.replace("_", "%5Cu005f"),
     ("html", "html"): TOKEN.replace("_", "&amp;#95;"),
@@ -209,8 +211,6 @@ def test_the_secret_of_an_access_key_may_be_encoded_with_it() -> None:
         f'"{TOKEN[:3]}" + "{BODY}abc"',
         f'"{TOKEN[:3]}" # no\n"{BODY}"',
         b64("x" + TOKEN),
-        b64("token=" + TOKEN.replace("_", "%5F")),  # nobody writes so
-        b64(each("\\x%02x")),
         b64("hf" + "_" + "x" * 34),
         b64("hf" + "_" + "your_token_goes_here" * 2),
         f'"{TOKEN[:3]}" + "{"yourTokenGoesHereyourTokenGoesHere"}"',
