@@ -24,10 +24,7 @@ STATUS = {"encoded": 1, "packed": 1, "notebooks": 1, "hostile": 3, "harmless": 0
 DECODED = {"base64", "hex", "utf-16", "percent", "unicode-escape", "html", "quoted-printable", "concatenation"}
 
 # What the corpus asks for and does not get yet.
-MISSED = {
-    "encoded/windows/binary.reg": "digits with commas between them are not read",
-    "encoded/windows/expanded.reg": "digits with commas between them are not read",
-}
+MISSED = {}
 
 
 def _case(*names: str) -> ParameterSet:

@@ -53,10 +53,11 @@ class Decoded(NamedTuple):
 
 
 class _Signs(NamedTuple):
-    """What tells that something may be found: anchors, UTF-16, what `runs.marked` says."""
+    """What tells that something may be found: anchors, UTF-16, rows of numbers, what `runs.marked` says."""
 
     anchors: Sequence[bytes]
     is_wide: bool
+    has_rows: bool
     marks: bytes | None
 
 
@@ -70,7 +71,10 @@ def _signs(data: bytes, anchors: Sequence[bytes] | None = None) -> _Signs | None
         anchors = _anchors(data)
     marks = marked(data)
     is_wide = _is_wide(data)
-    return _Signs(anchors, is_wide, marks) if anchors or is_wide or marks is not None else None
+    has_rows = ROW_SIGN in data
+    if not (anchors or is_wide or has_rows) and marks is None:
+        return None
+    return _Signs(anchors, is_wide, has_rows, marks)
 
 
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
@@ -144,6 +148,10 @@ def _layers(data: bytes, signs: _Signs) -> Iterator[Layer]:
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
+    if signs.has_rows:
+        from tokenguard.core.decode.rows import rows
+
+        yield from rows(data)
     if signs.marks is not None:
         yield from _layers_of_runs(data, runs(data, signs.marks))
 
@@ -191,6 +199,8 @@ def _with_last_line(data: bytes, start: int, end: int) -> tuple[int, int]:
     return start, end + len(behind) - len(line.lstrip(WORD))
 
 
+# The `_` of a prefix, as a number in a row of them.
+ROW_SIGN = b"5f,"
 # What may stand before a run, and within a credential.
 _JOINTS = b"_.-}="
 _UNDERSCORE = 95
@@ -205,7 +215,8 @@ def _is_wide(data: bytes) -> bool:
     """Whether UTF-16 may be in `data`."""
     if b"\0" not in data:
         return False
-    if b"\0_\0" in data or b"H\0F\0" in data:
+    # What ends with a rare byte is found faster.
+    if b"\0A\0K" in data or (b"\0_" in data and b"\0_\0" in data):
         return True
     from tokenguard.core.decode.images import is_wide
 

@@ -64,6 +64,13 @@ UTF16 = {
     "among Chinese, big": ("令牌" * 40 + TOKEN + "令").encode("utf-16-be"),
     "in a binary file": bytes(range(256)) * 8 + b"\0\0" + TOKEN.encode("utf-16-le") + b"\0\0\1\2",
 }
+ROWS = {
+    "in a row": ",".join(f"{ord(sign):02x}" for sign in TOKEN),
+    "in rows": ",\\\r\n  ".join(
+        ",".join(f"{ord(sign):02x}" for sign in half) for half in (TOKEN[:20], TOKEN[20:])
+    ),
+    "in an array": "{" + ", ".join(f"0x{ord(sign):02x}" for sign in TOKEN) + "}",
+}
 PERCENT = {
     "joint": TOKEN.replace("_", "%5F"),
     "lower case": TOKEN.replace("_", "%5f"),
@@ -134,7 +141,7 @@ NESTED = {
 }
 ONE: dict[str, dict[str, str] | dict[str, bytes]] = {
     "base64": BASE64,
-    "hex": HEX,
+    "hex": {**HEX, **ROWS},
     "utf-16": UTF16,
     "percent": PERCENT,
     "unicode-escape": UNICODE,
