@@ -267,3 +267,14 @@ def test_a_credential_within_a_large_image_is_found(ending: str) -> None:
             encoded = wrapped(76, ending, encoded)
         found = decode(f'{{"image/png": "{encoded}"}}'.encode()).found
         assert [(item.value.decode(), item.chain) for item in found] == [(TOKEN, ("base64",))]
+
+
+@pytest.mark.parametrize(
+    "line", ['x = "hf_" + "%s"', 'hf_"%s"', 'f("hf_model_" + "%s")', '"".join(["hf_", "%s"]),']
+)
+def test_a_text_full_of_pieces_is_decoded_to_its_end(line: str) -> None:
+    for body in ("not_what_one_would_take_for_a_token", TOKEN[3:]):
+        data = "".join(line % body + "\n" for _ in range(1000)).encode()
+        decoded = decode(data)
+        assert decoded.is_complete
+        assert len(decoded.found) in (0, 1000)
