@@ -74,7 +74,7 @@ def _signs(data: bytes, anchors: Sequence[bytes] | None = None) -> _Signs | None
         anchors = _anchors(data)
     marks = marked(data)
     is_wide = _is_wide(data)
-    has_rows = ROW_SIGN in data
+    has_rows = any(title in data[:_TITLE] for title in _TITLES)
     if not (anchors or is_wide or has_rows) and marks is None:
         return None
     return _Signs(anchors, is_wide, has_rows, marks)
@@ -209,8 +209,9 @@ def _with_last_line(data: bytes, start: int, end: int) -> tuple[int, int]:
     return start, end + len(behind) - len(line.lstrip(WORD))
 
 
-# The `_` of a prefix, as a number in a row of them.
-ROW_SIGN = b"5f,"
+# What an export of the registry begins with, after a byte order mark perhaps.
+_TITLES = (b"Registry Editor", b"REGEDIT4")
+_TITLE = 64
 # What may stand before a run, and within a credential.
 _JOINTS = b"_.-}="
 _UNDERSCORE = 95
@@ -225,8 +226,8 @@ def _is_wide(data: bytes) -> bool:
     """Whether UTF-16 may be in `data`."""
     if b"\0" not in data:
         return False
-    # What ends with a rare byte is found faster.
-    if b"\0A\0K" in data or (b"\0_" in data and b"\0_\0" in data):
+    # Two bytes that end with a rare one are found much faster than more.
+    if (b"\0K" in data and b"\0A\0K" in data) or (b"\0_" in data and b"\0_\0" in data):
         return True
     from tokenguard.core.decode.images import is_wide
 

@@ -123,10 +123,9 @@ def _images(anchor: bytes, chain: tuple[str, ...]) -> Iterator[Image]:
     forms = list(_forms(anchor, chain))
     if chain == ("utf-16",):  # its zeros are escaped in a text
         forms += [_form(zero.join(anchor[at : at + 1] for at in range(len(anchor)))) for zero in _ZEROS]
-    if chain in (("hex",), ("hex", "utf-16")) and b"_" in anchor:
-        between = (b",00,",) if len(chain) > 1 else (b",", b",0x", b", 0x")
-        for text in (gap.join(b"%02x" % byte for byte in anchor[-3:]) for gap in between):
-            yield Image(text + body, frozenset((text,)))
+    if chain in (("hex",), ("hex", "utf-16")):
+        row = (b",00," if len(chain) > 1 else b",").join(b"%02x" % byte for byte in anchor[-3:])
+        yield Image(row + body, frozenset((row,)))
     for form in forms:
         window = _rarest(form)
         yield Image(_expression(window) + body, _all_of(_core(window)))

@@ -1,7 +1,6 @@
-"""Bytes as numbers in a row, with commas between them, as regedit exports them, and in arrays of C.
+"""Bytes as numbers in a row, with commas between them, as regedit exports what is no text.
 
-They are looked for by the `_` of a prefix in lower case, `5f,`: those in upper case, and the key of an S3 access,
-which has none, are not found.
+Nothing but such an export is looked through for them, which it costs nothing to tell.
 """
 
 from __future__ import annotations
@@ -15,24 +14,27 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NUMBER = rb"(?:0x)?[0-9a-f]{2}"
+_NUMBER = rb"[0-9a-f]{2}"
 _GAP = rb",[ \t]{0,40}(?:\\?\r?\n[ \t]{0,40})?"
-_FEWEST = 35
+_SHORTEST = 34 * 3  # bytes
 
 
 @cache
 def _row() -> re.Pattern[bytes]:
-    return re.compile(rb"%s(?:%s%s){%d,}" % (_NUMBER, _GAP, _NUMBER, _FEWEST - 1))
+    """One of any length: to look for the long ones alone would begin again within each of the others."""
+    return re.compile(rb"%s(?:%s%s)+" % (_NUMBER, _GAP, _NUMBER))
 
 
 @cache
 def _digits() -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![0-9a-f])[0-9a-f]{2}(?![0-9a-fx])")
+    return re.compile(rb"(?<![0-9a-f])[0-9a-f]{2}(?![0-9a-f])")
 
 
 def rows(data: bytes) -> Iterator[Layer]:
     """What every row of numbers in `data` stands for."""
     for row in _row().finditer(data):
+        if row.end() - row.start() < _SHORTEST:
+            continue
         pieces = Pieces()
         for number in _digits().finditer(data, *row.span()):
             pieces.put(bytes((int(number[0], 16),)), *number.span())

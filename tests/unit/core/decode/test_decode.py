@@ -64,12 +64,10 @@ UTF16 = {
     "among Chinese, big": ("令牌" * 40 + TOKEN + "令").encode("utf-16-be"),
     "in a binary file": bytes(range(256)) * 8 + b"\0\0" + TOKEN.encode("utf-16-le") + b"\0\0\1\2",
 }
-ROWS = {
-    "in a row": ",".join(f"{ord(sign):02x}" for sign in TOKEN),
-    "in rows": ",\\\r\n  ".join(
-        ",".join(f"{ord(sign):02x}" for sign in half) for half in (TOKEN[:20], TOKEN[20:])
-    ),
-    "in an array": "{" + ", ".join(f"0x{ord(sign):02x}" for sign in TOKEN) + "}",
+REGISTRY = {
+    "registry": "REGEDIT4\n@=hex:" + ",".join(f"{ord(sign):02x}" for sign in TOKEN),
+    "registry, in lines": "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_A]\r\n@=hex:"
+    + ",\\\r\n  ".join(",".join(f"{ord(sign):02x}" for sign in half) for half in (TOKEN[:20], TOKEN[20:])),
 }
 PERCENT = {
     "joint": TOKEN.replace("_", "%5F"),
@@ -141,7 +139,7 @@ NESTED = {
 }
 ONE: dict[str, dict[str, str] | dict[str, bytes]] = {
     "base64": BASE64,
-    "hex": {**HEX, **ROWS},
+    "hex": {**HEX, **REGISTRY},
     "utf-16": UTF16,
     "percent": PERCENT,
     "unicode-escape": UNICODE,
