@@ -59,6 +59,7 @@ def texts() -> dict[str, bytes]:
         "hostile: percent": b"hf%5F" * (SIZE // 5),
         "hostile: percent of percent": b"%25" * (SIZE // 3),
         "hostile: concatenations": b'"hf_" + ' * (SIZE // 8),
+        "hostile: rows of numbers": b"REGEDIT4\n" + (b"5f," * 33 + b"\n") * (SIZE // 100),
         "hostile: UTF-16": b"h\0f\0_\0" * (SIZE // 6),
     }
 

@@ -23,18 +23,11 @@ if TYPE_CHECKING:
 STATUS = {"encoded": 1, "packed": 1, "notebooks": 1, "hostile": 3, "harmless": 0}
 DECODED = {"base64", "hex", "utf-16", "percent", "unicode-escape", "html", "quoted-printable", "concatenation"}
 
-# What the corpus asks for and does not get yet.
-MISSED = {
-    "encoded/windows/binary.reg": "digits with commas between them are not read",
-    "encoded/windows/expanded.reg": "digits with commas between them are not read",
-}
-
 
 def _case(*names: str) -> ParameterSet:
     """`names` are those of a folder and, but for the folder itself, of a file in it."""
     name = "/".join(names)
-    marks = [pytest.mark.xfail(reason=MISSED[name])] if name in MISSED else []
-    return pytest.param(*names, id=name, marks=marks)
+    return pytest.param(*names, id=name)
 
 
 CASES = [_case(family, path) for family, recipes in FAMILIES.items() for path in recipes]

@@ -104,10 +104,10 @@ def test_the_work_grows_with_the_length_only(data: bytes, times: int) -> None:
     looked_at = 0
     layers = module._layers
 
-    def counted(text: bytes, signs: object) -> object:
+    def counted(text: bytes, signs: object, *, is_joined: bool) -> object:
         nonlocal looked_at
         looked_at += len(text)
-        return layers(text, signs)  # type: ignore[arg-type]
+        return layers(text, signs, is_joined=is_joined)  # type: ignore[arg-type]
 
     data *= times
     module._layers = counted  # type: ignore[assignment]

@@ -11,7 +11,7 @@ from tokenguard.core.detect import anchors_in, detect
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
     from tokenguard.core.blob import Window
@@ -34,14 +34,22 @@ def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
     return bool(decoded.found) or not decoded.is_complete
 
 
-def is_packed_in(file: BinaryIO) -> bool:
-    """Whether a credential is packed in `file`, which is a container perhaps, or something that cannot be read."""
+def is_packed_in(file: BinaryIO, may_hold: Callable[[bytes, int, int], bool] | None = None) -> bool:
+    """Whether a credential is packed in `file`, which is a container perhaps, or something that cannot be read.
+
+    `may_hold` tells quickly of a stretch of bytes whether anything may be found in it, plain or encoded.
+    """
     from tokenguard.core.unpack import Limits, unpack
     from tokenguard.core.unpack.walk import Cut
 
-    return any(isinstance(piece, Cut) or any(map(_is_in, piece.windows)) for piece in unpack(file, "", Limits()))
+    return any(
+        isinstance(piece, Cut) or any(_is_in(window, may_hold) for window in piece.windows)
+        for piece in unpack(file, "", Limits())
+    )
 
 
-def _is_in(window: Window) -> bool:
+def _is_in(window: Window, may_hold: Callable[[bytes, int, int], bool] | None) -> bool:
+    if may_hold is not None and not may_hold(window.data, 0, len(window.data)):
+        return False
     anchors = anchors_in(window.data)
     return bool(detect(window.data, anchors)) or is_encoded_in(window.data, anchors)

@@ -254,7 +254,7 @@ class _Stretch:
                 return True
         if not self._deep or not looks_packed(buffer, start, end):
             return False
-        return is_packed_in(BytesIO(buffer[start:end]))
+        return is_packed_in(BytesIO(buffer[start:end]), self._may_hold)
 
     def _sift_large_one(self, buffer: bytearray, delivery: Delivery) -> None:
         line_end = buffer.index(b"\n")
@@ -285,7 +285,7 @@ class _Stretch:
 
     def _holds_large_one(self, file: Once) -> bool:
         if self._deep and is_container(file.peek(HEAD)[:HEAD], -1):
-            return is_packed_in(file)
+            return is_packed_in(file, self._may_hold)
         for window in windows_from(file.read):
             if spans_of(window) or (self._deep and is_encoded_in(window.data, anchors_in(window.data))):
                 return True

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mmap import mmap
     from typing import Any
 
-    MayHold = Callable[[bytearray | mmap, int, int], bool]
+    MayHold = Callable[[bytes | bytearray | mmap, int, int], bool]
     """Whether a stretch of a buffer, from one offset to another, has anything of the shape of a credential."""
 
 
@@ -47,7 +47,7 @@ def by_expressions(*, deep: bool = False) -> MayHold:
     """Python's own: each expression begins with a literal, for which it has a fast search."""
     searches = [re.compile(shape(anchor)).search for anchor in ANCHORS]
 
-    def may_hold(buffer: bytearray | mmap, start: int, end: int) -> bool:
+    def may_hold(buffer: bytes | bytearray | mmap, start: int, end: int) -> bool:
         return any(search(buffer, start, end) for search in searches)
 
     if not deep:
@@ -86,7 +86,7 @@ def by_hyperscan(*, deep: bool = False) -> MayHold:
         flags=[hyperscan.HS_FLAG_SINGLEMATCH] * plain + [0] * (len(wanted) - plain),
     )
 
-    def may_hold(buffer: bytearray | mmap, start: int, end: int) -> bool:
+    def may_hold(buffer: bytes | bytearray | mmap, start: int, end: int) -> bool:
         stretch: Any = memoryview(buffer)[start:end]  # of the types that it takes, its stubs know two
         doubts = 0
 

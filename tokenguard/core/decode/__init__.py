@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tokenguard.core.decode.layer import Layer
     from tokenguard.core.kinds import Kind
 
+CONCATENATION = "concatenation"
+"""What is put together out of pieces."""
+
 DEPTH = 3
 """How many encodings lie one in another at most."""
 
@@ -53,10 +56,11 @@ class Decoded(NamedTuple):
 
 
 class _Signs(NamedTuple):
-    """What tells that something may be found: anchors, UTF-16, what `runs.marked` says."""
+    """What tells that something may be found: anchors, UTF-16, rows of numbers, what `runs.marked` says."""
 
     anchors: Sequence[bytes]
     is_wide: bool
+    has_rows: bool
     marks: bytes | None
 
 
@@ -70,7 +74,10 @@ def _signs(data: bytes, anchors: Sequence[bytes] | None = None) -> _Signs | None
         anchors = _anchors(data)
     marks = marked(data)
     is_wide = _is_wide(data)
-    return _Signs(anchors, is_wide, marks) if anchors or is_wide or marks is not None else None
+    has_rows = any(title in data[:_TITLE] for title in _TITLES)
+    if not (anchors or is_wide or has_rows) and marks is None:
+        return None
+    return _Signs(anchors, is_wide, has_rows, marks)
 
 
 def decode(data: bytes, anchors: Sequence[bytes] | None = None) -> Decoded:
@@ -101,8 +108,9 @@ class _Decoder:
         self._allowed = allowed
         self.is_complete = True
 
-    def decode(self, data: bytes, signs: _Signs, depth: int) -> list[Encoded]:
-        return [item for layer in _layers(data, signs) for item in self._within(layer, data, depth)]
+    def decode(self, data: bytes, signs: _Signs, depth: int, *, is_joined: bool = False) -> list[Encoded]:
+        layers = _layers(data, signs, is_joined=is_joined)
+        return [item for layer in layers for item in self._within(layer, data, depth)]
 
     def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
         """What a layer of `data` holds, in offsets of `data`."""
@@ -118,7 +126,8 @@ class _Decoder:
         if signs.anchors:
             found += [Encoded(*span, text[span.start : span.end], ()) for span in detect(text)]
         if depth > 1:
-            found += self.decode(text, signs, depth - 1)
+            # All pieces were put together at once; what stands beside them is not, for each of them again.
+            found += self.decode(text, signs, depth - 1, is_joined=layer.name == CONCATENATION)
         for item in found:
             start, end = layer.place(item.start, item.end)
             # Where this layer has changed nothing, it is found without it.
@@ -134,9 +143,9 @@ def _begins_plain(data: bytes, start: int, end: int) -> bool:
     return any(first + span.start == start for span in detect(data[first:end]))
 
 
-def _layers(data: bytes, signs: _Signs) -> Iterator[Layer]:
+def _layers(data: bytes, signs: _Signs, *, is_joined: bool) -> Iterator[Layer]:
     """All that `data` says in one encoding or another, as far as a credential may be in it."""
-    if signs.anchors:
+    if signs.anchors and not is_joined:
         from tokenguard.core.decode import glue
 
         yield from glue.at_anchors(data, signs.anchors)
@@ -144,12 +153,17 @@ def _layers(data: bytes, signs: _Signs) -> Iterator[Layer]:
         from tokenguard.core.decode.wide import wide
 
         yield from wide(data)
+    if signs.has_rows:
+        from tokenguard.core.decode.rows import rows
+
+        yield from rows(data)
     if signs.marks is not None:
-        yield from _layers_of_runs(data, runs(data, signs.marks))
+        yield from _layers_of_runs(data, runs(data, signs.marks), is_joined=is_joined)
 
 
-def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[Layer]:
-    put_together = unescaped = 0  # up to where they are
+def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]], *, is_joined: bool) -> Iterator[Layer]:
+    joined = unescaped = 0  # up to where they are
+    sites = []
     long: list[tuple[int, int]] = []
     behind = -1
     for start, end in spans:
@@ -170,12 +184,16 @@ def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[L
                     yield from escapes(data, first, unescaped)
         elif end - start < _LONG:
             continue
-        if start >= put_together and (before == _UNDERSCORE or data[end : end + 1] in _QUOTES):
+        if not is_joined and start >= joined and (before == _UNDERSCORE or data[end : end + 1] in _QUOTES):
             from tokenguard.core.decode.glue import at_run
 
-            if whole := at_run(data, start, end):
-                layer, put_together = whole
-                yield layer
+            if site := at_run(data, start, end):
+                sites.append(site)
+                joined = site[-1][1]
+    if sites:
+        from tokenguard.core.decode.glue import put_together
+
+        yield from put_together(data, sites)
     if long := [_with_last_line(data, *span) for span in long if span[1] - span[0] >= _LONG]:
         from tokenguard.core.decode.digits import digits
 
@@ -191,6 +209,9 @@ def _with_last_line(data: bytes, start: int, end: int) -> tuple[int, int]:
     return start, end + len(behind) - len(line.lstrip(WORD))
 
 
+# What an export of the registry begins with, after a byte order mark perhaps.
+_TITLES = (b"Registry Editor", b"REGEDIT4")
+_TITLE = 64
 # What may stand before a run, and within a credential.
 _JOINTS = b"_.-}="
 _UNDERSCORE = 95
@@ -205,7 +226,8 @@ def _is_wide(data: bytes) -> bool:
     """Whether UTF-16 may be in `data`."""
     if b"\0" not in data:
         return False
-    if b"\0_\0" in data or b"H\0F\0" in data:
+    # Two bytes that end with a rare one are found much faster than more.
+    if (b"\0K" in data and b"\0A\0K" in data) or (b"\0_" in data and b"\0_\0" in data):
         return True
     from tokenguard.core.decode.images import is_wide
 

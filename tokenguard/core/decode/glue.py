@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from tokenguard.core.decode import CONCATENATION
 from tokenguard.core.decode.escapes import escapes, stretch
 from tokenguard.core.decode.layer import Layer, Pieces
 from tokenguard.core.detect import ANCHORS, CONTEXT, LEAD, LONGEST
@@ -16,6 +17,9 @@ from tokenguard.core.detect import ANCHORS, CONTEXT, LEAD, LONGEST
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    Site = list[tuple[int, int]]
+    """Where the pieces stand that belong together."""
 
 _MOST_PIECES = 1024
 _MOST_IN_LIST = 16
@@ -62,18 +66,20 @@ def _joins() -> re.Pattern[bytes]:
 
 def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
     """What begins with the prefix of a credential, and goes on in another literal."""
+    sites: list[Site] = []
     for anchor in anchors:
         done = 0
         for match in _anchored(anchor).finditer(data):
             if match.lastindex is None or match.start() < done:  # almost always
                 continue
             at, end = match.start(), match.start(1)
-            if layer := _put_together(data, at, end, may_be_list=True):
-                yield layer[0]
-                done = layer[1]
+            if site := _site(data, at, end, may_be_list=True):
+                sites.append(site)
+                done = site[-1][1]
             elif data[end - 1] == _EQUALS:
                 first, done = stretch(data, at, end)
                 yield from escapes(data, first, done)
+    yield from put_together(data, sites)
 
 
 @cache
@@ -82,16 +88,46 @@ def _anchored(anchor: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"%s[A-Za-z0-9_.=/+-]*([\"'`\\]|(?<==)[\r\n])?" % anchor)
 
 
-def at_run(data: bytes, start: int, end: int) -> tuple[Layer, int] | None:
-    """What ends with the run `data[start:end]`, or begins with it, and where its last piece ends."""
+def at_run(data: bytes, start: int, end: int) -> Site | None:
+    """What ends with the run `data[start:end]`, or begins with it."""
     is_piece = end - start >= _LONG and data[end : end + 1] in _QUOTES
     if data[start - 1 : start] == b"_":
         near = data[max(0, start - _NEAR) : start]
         ending = near[len(near.rstrip(b"abcdefghijklmnopqrstuvwxyz_")) :]
         if ending in _ENDINGS and (match := _beginning().search(near)):
             begin = start - len(near) + match.start(1)
-            return _put_together(data, begin, begin + len(match[1]))
-    return _put_together(data, start, end) if is_piece else None
+            return _site(data, begin, begin + len(match[1]))
+    return _site(data, start, end) if is_piece else None
+
+
+def put_together(data: bytes, sites: Sequence[Site]) -> Iterator[Layer]:
+    """The texts that `sites` are when their pieces are put together, each with what is around it.
+
+    Those that stand near each other are in one text, so that there is less of it all together than of `data`.
+    """
+    near: list[Site] = []
+    for site in sorted(sites):
+        start, end = site[0][0], near[-1][-1][1] if near else 0
+        if near and start < end:  # it is a part of the one before
+            continue
+        if near and start - LEAD > end + CONTEXT:
+            yield _text(data, near)
+            near = []
+        near.append(site)
+    if near:
+        yield _text(data, near)
+
+
+def _text(data: bytes, sites: Sequence[Site]) -> Layer:
+    pieces = Pieces()
+    done = max(0, sites[0][0][0] - LEAD)
+    for site in sites:
+        pieces.copy(data, done, site[0][0])
+        for start, end in site:
+            pieces.copy(data, start, end)
+            done = end
+    pieces.copy(data, done, min(len(data), done + CONTEXT))
+    return Layer(CONCATENATION, pieces.text(), pieces.place)
 
 
 @cache
@@ -104,8 +140,8 @@ def _word_end(data: bytes, start: int) -> int:
     return match.end() if match else start
 
 
-def _put_together(data: bytes, start: int, end: int, *, may_be_list: bool = False) -> tuple[Layer, int] | None:
-    """The text whose first piece is `data[start:end]`, with what is around it, and where its last piece ends."""
+def _site(data: bytes, start: int, end: int, *, may_be_list: bool = False) -> Site | None:
+    """The pieces of which `data[start:end]` is the first."""
     if data[end : end + 1] not in _GLUE:
         return None
     spans = [(start, end)]
@@ -121,12 +157,7 @@ def _put_together(data: bytes, start: int, end: int, *, may_be_list: bool = Fals
         spans.append((begin, end))
     if len(spans) == 1 or (is_list and not _is_joined(data, start, end)):
         return None
-    pieces = Pieces()
-    pieces.copy(data, max(0, start - LEAD), start)
-    for span in spans:
-        pieces.copy(data, *span)
-    pieces.copy(data, end, min(len(data), end + CONTEXT))
-    return Layer("concatenation", pieces.text(), pieces.place), end
+    return spans
 
 
 def _is_joined(data: bytes, start: int, end: int) -> bool:

@@ -123,6 +123,9 @@ def _images(anchor: bytes, chain: tuple[str, ...]) -> Iterator[Image]:
     forms = list(_forms(anchor, chain))
     if chain == ("utf-16",):  # its zeros are escaped in a text
         forms += [_form(zero.join(anchor[at : at + 1] for at in range(len(anchor)))) for zero in _ZEROS]
+    if chain in (("hex",), ("hex", "utf-16")):
+        row = (b",00," if len(chain) > 1 else b",").join(b"%02x" % byte for byte in anchor[-3:])
+        yield Image(row + body, frozenset((row,)))
     for form in forms:
         window = _rarest(form)
         yield Image(_expression(window) + body, _all_of(_core(window)))
@@ -260,7 +263,7 @@ def _written(anchor: bytes) -> Iterator[Image]:
             yield Image(re.escape(anchor[:-1] + quote) + _ANOTHER, frozenset((anchor[:-1] + quote,)))
         for at in range(1, len(anchor) - 1):
             needles = frozenset(quote + anchor[at:] for quote in (b'"', b"'", b"`"))
-            yield Image(b"[\"'`]" + anchor[at:] + _BODY % length, needles)
+            yield Image(b"[\"'`]" + anchor[at:] + _PIECE, needles)
     yield Image(anchor + rb"[A-Za-z0-9_.=/+-]*" + _ESCAPED)
     yield Image(anchor + rb"[A-Za-z0-9_.=/+-]*" + _CONTINUED)
     yield Image(rb"join\s*\(\s*[\[(]\s*[rRbBuU]?\\*[\"'`]" + anchor)
@@ -310,3 +313,4 @@ _ESCAPED = (
 )
 _ANOTHER = rb"[ \t\r\n\\_]*(?:[+.&~|<>]{1,2}[ \t\r\n\\_]*)?[rRbBuUfF]{0,2}\\*[\"'`]"
 _CONTINUED = rb"(?:\\+\r?\n|[\"'][A-Za-z0-9]|\\*[\"'`]" + _ANOTHER + b")"
+_PIECE = rb"(?:[A-Za-z0-9_]{24}|[A-Za-z0-9_]{0,23}(?:\\+\r?\n|\\*[\"'`]" + _ANOTHER + b"))"

@@ -64,6 +64,11 @@ UTF16 = {
     "among Chinese, big": ("令牌" * 40 + TOKEN + "令").encode("utf-16-be"),
     "in a binary file": bytes(range(256)) * 8 + b"\0\0" + TOKEN.encode("utf-16-le") + b"\0\0\1\2",
 }
+REGISTRY = {
+    "registry": "REGEDIT4\n@=hex:" + ",".join(f"{ord(sign):02x}" for sign in TOKEN),
+    "registry, in lines": "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_A]\r\n@=hex:"
+    + ",\\\r\n  ".join(",".join(f"{ord(sign):02x}" for sign in half) for half in (TOKEN[:20], TOKEN[20:])),
+}
 PERCENT = {
     "joint": TOKEN.replace("_", "%5F"),
     "lower case": TOKEN.replace("_", "%5f"),
@@ -134,7 +139,7 @@ NESTED = {
 }
 ONE: dict[str, dict[str, str] | dict[str, bytes]] = {
     "base64": BASE64,
-    "hex": HEX,
+    "hex": {**HEX, **REGISTRY},
     "utf-16": UTF16,
     "percent": PERCENT,
     "unicode-escape": UNICODE,
@@ -227,13 +232,12 @@ def test_anchors_that_are_known_need_not_be_looked_for() -> None:
     assert not may_hide(b"nothing to see", [])
 
 
-def test_more_than_is_decoded_at_most_is_told() -> None:
-    """A text that was made for it; notebooks, certificates and the like are far from that."""
-    hostile = ('"hf' + '_a"+"b"; ').encode() * 20_000
-    assert not decode(hostile).is_complete
-    image = base64.b64encode(random.Random(1).randbytes(2_000_000))
-    for ordinary in (image, b'{"image/png": "' + image + b'"}', b"\\u4e2d" * 200_000, b"%20" * 1000):
-        assert decode(ordinary).is_complete
+def test_more_than_is_decoded_at_most_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = base64.b64encode(TOKEN.encode())
+    assert decode(data).is_complete
+    monkeypatch.setattr("tokenguard.core.decode._LEAST", 0)
+    monkeypatch.setattr("tokenguard.core.decode._TIMES", 0.1)
+    assert not decode(data).is_complete
 
 
 def test_two_that_stand_side_by_side_are_both_found() -> None:
@@ -260,3 +264,14 @@ def test_a_credential_within_a_large_image_is_found(ending: str) -> None:
             encoded = wrapped(76, ending, encoded)
         found = decode(f'{{"image/png": "{encoded}"}}'.encode()).found
         assert [(item.value.decode(), item.chain) for item in found] == [(TOKEN, ("base64",))]
+
+
+@pytest.mark.parametrize(
+    "line", ['x = "hf_" + "%s"', 'hf_"%s"', 'f("hf_model_" + "%s")', '"".join(["hf_", "%s"]),']
+)
+def test_a_text_full_of_pieces_is_decoded_to_its_end(line: str) -> None:
+    for body in ("not_what_one_would_take_for_a_token", TOKEN[3:]):
+        data = "".join(line % body + "\n" for _ in range(1000)).encode()
+        decoded = decode(data)
+        assert decoded.is_complete
+        assert len(decoded.found) in (0, 1000)
