@@ -35,11 +35,13 @@ class _Run(click.Command):
     show_default=True,
     help="file: HF_TOKEN_PATH names memory that holds it (Linux); the environment has no token.",
 )
+@click.option("--mask", is_flag=True, help="Mask tokens in what it writes to standard output and standard error.")
 @click.pass_obj
-def run(command: list[str], name: str | None, *, variables: tuple[str, ...], via: str) -> int:
+def run(command: list[str], name: str | None, *, variables: tuple[str, ...], via: str, mask: bool) -> int:
     """Run a program with a token in its environment, and nowhere else.
 
-    The program takes the place of tokenguard: signals, terminal and exit status are its own.
+    The program takes the place of tokenguard: signals, terminal and exit status are its own. With --mask,
+    tokenguard stays in between; where there is a terminal, the program still has one.
 
     \b
     Examples:
@@ -47,6 +49,7 @@ def run(command: list[str], name: str | None, *, variables: tuple[str, ...], via
       tokenguard run work -- hf upload acme/model .
       tokenguard run --var HF_TOKEN --var HUGGINGFACEHUB_API_TOKEN -- python chain.py
       tokenguard run --via file -- python serve.py
+      tokenguard run --mask -- python train.py 2>&1 | tee train.log
     """
     from tokenguard import launch
     from tokenguard.core.name import HF_TOKEN, check_variables
@@ -60,5 +63,11 @@ def run(command: list[str], name: str | None, *, variables: tuple[str, ...], via
         _shared.warn(warning)
     token = _shared.chosen_token(name)
     if via == "file":
-        return launch.launch(command, launch.in_memory(os.environ, token))
-    return launch.launch(command, launch.in_environment(os.environ, names, token))
+        environment = launch.in_memory(os.environ, token)
+    else:
+        environment = launch.in_environment(os.environ, names, token)
+    if not mask:
+        return launch.launch(command, environment)
+    from tokenguard.core.mask import Masker
+
+    return launch.launch(command, environment, lambda: Masker(token))
