@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.screen import COLUMNS, ROWS, Screen
 from tests.e2e.server import Server
 from tests.support import credentials
 from tests.support.repository import TIMEOUT
@@ -22,9 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RUN = ("tokenguard", "run", "--mask", "--")
-ROWS, COLUMNS = 33, 77
-# A person's shell: jobs of its own, and no configuration.
-SHELL = ("setsid", "--ctty", "bash", "--noprofile", "--norc", "-i")
+SHELL = ("bash", "--noprofile", "--norc", "-i")
 
 
 @pytest.fixture(scope="module")
@@ -35,71 +31,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.add("work", 5, "--default")
     yield server
     server.forget()
-
-
-class Screen:
-    """A terminal, and what is shown on it; `command` has it for its streams, but those that are said."""
-
-    def __init__(self, server: Server, *command: str, stderr: int | None = None) -> None:
-        self._server = server
-        self.shown = b""
-        self._at = 0
-        self._ours, theirs = pty.openpty()
-        termios.tcsetwinsize(theirs, (ROWS, COLUMNS))
-        try:
-            self.process = subprocess.Popen(
-                command,
-                cwd=server.folder,
-                env=server.environment | {"PS1": "$ ", "TERM": "dumb"},
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs if stderr is None else stderr,
-            )
-        finally:
-            os.close(theirs)
-
-    def expect(self, text: str) -> str:
-        """Waits until `text` is shown, behind what was waited for before; gives what came up to its end."""
-        deadline = time.monotonic() + TIMEOUT
-        while (at := self.shown.find(text.encode(), self._at)) < 0:
-            assert time.monotonic() < deadline, self.shown
-            assert self._read(), (text, self.shown)
-        before, self._at = self._at, at + len(text.encode())
-        return self.shown[before : self._at].decode("utf-8", "replace")
-
-    def type(self, keys: str) -> None:
-        os.write(self._ours, keys.encode())
-
-    def resize(self, rows: int, columns: int) -> None:
-        termios.tcsetwinsize(self._ours, (rows, columns))
-
-    def end(self) -> int:
-        """The exit status, once nobody shows anything more."""
-        while self._read():
-            pass
-        self._server.expect_hidden(self.shown)
-        return self.process.wait(TIMEOUT)
-
-    def hang_up(self) -> None:
-        os.close(self._ours)
-        self._ours = -1
-
-    def __enter__(self) -> Screen:  # noqa: PYI034 -- Self is not in Python 3.10
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._ours >= 0:
-            os.close(self._ours)
-        self.process.kill()
-        self.process.wait()
-
-    def _read(self) -> bytes:
-        try:
-            data = os.read(self._ours, 1 << 16)
-        except OSError:  # EIO: nobody has it any more
-            data = b""
-        self.shown += data
-        return data
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -218,7 +149,7 @@ is_mine = os.tcgetpgrp(controlling) == os.getpgrp()
 print([os.isatty(n) for n in range(3)], len(tty), is_mine, *os.get_terminal_size())
 print("\x1b[31mred\x1b[0m", os.environ["HF_TOKEN"])
 """
-    with Screen(server, "setsid", "--ctty", *python(code)) as screen:
+    with Screen(server, *python(code)) as screen:
         screen.expect(f"[True, True, True] 1 True {COLUMNS} {ROWS}\r\n")
         screen.expect(f"\x1b[31mred\x1b[0m hf_…{server.token(5)[-4:]}\r\n")
         assert screen.end() == 0
@@ -226,7 +157,7 @@ print("\x1b[31mred\x1b[0m", os.environ["HF_TOKEN"])
 
 def test_a_question_is_seen_and_answered_and_a_password_is_not_shown(server: Server) -> None:
     code = 'import getpass; print("a", input("Which path"), getpass.getpass("Secret? ") == "hush"); exit(3)'
-    with Screen(server, "setsid", "--ctty", *python(code)) as screen:
+    with Screen(server, *python(code)) as screen:
         screen.expect("Which path")
         screen.type("here\r")
         screen.expect("Secret? ")
@@ -246,7 +177,7 @@ for line in sys.stdin:
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.kill(os.getpid(), signal.SIGINT)
 """
-    with Screen(server, "setsid", "--ctty", *python(code)) as screen:
+    with Screen(server, *python(code)) as screen:
         screen.expect("ready")
         screen.type("\x03")
         screen.type("line\r")
@@ -270,7 +201,7 @@ while True: signal.pause()
 """
     for redirected in (False, True):
         command = ("sh", "-c", 'exec "$@" </dev/null', "sh") if redirected else ()
-        with Screen(server, "setsid", "--ctty", *command, *python(code)) as screen:
+        with Screen(server, *command, *python(code)) as screen:
             screen.expect("ready")
             screen.resize(11, 44)
             screen.expect("44 11\r\n")
@@ -328,7 +259,7 @@ os.write(2, b"%d %d %s\\n" % (os.isatty(1), os.isatty(2), os.environb[b"HF_TOKEN
 """
     masked = f"hf_…{server.token(5)[-4:]}"
     for redirection in ("2>file", ">file"):
-        screen = Screen(server, "setsid", "--ctty", "sh", "-c", f'exec "$@" {redirection}', "sh", *python(code))
+        screen = Screen(server, "sh", "-c", f'exec "$@" {redirection}', "sh", *python(code))
         with screen:
             assert screen.end() == 0
             shown, kept = screen.shown.decode(), (server.folder / "file").read_text()
@@ -345,7 +276,7 @@ signal.signal(signal.SIGHUP, lambda *_: (open("gone", "w").close(), os._exit(0))
 print("ready", flush=True)
 while True: signal.pause()
 """
-    with Screen(server, "setsid", "--ctty", *python(code)) as screen:
+    with Screen(server, *python(code)) as screen:
         screen.expect("ready")
         screen.hang_up()
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 
 import click
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("vault", "scan", "redact", "expunge", "hook"),
+    *("vault", "scan", "redact", "expunge", "hook", "completion"),
 )
 
 
@@ -56,4 +57,8 @@ def tokenguard() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit status of the command that `arguments` name."""
+    if os.environ.get("_TOKENGUARD_COMPLETE", "").startswith("powershell"):
+        from tokenguard.cli.completion import learn_powershell
+
+        learn_powershell()
     return status_of(lambda: tokenguard.main(list(arguments), prog_name="tokenguard", standalone_mode=False))

@@ -8,6 +8,21 @@ import click
 
 from tokenguard.cli import _shared
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+_DASHES = "tokenguard.dashes"
+
+
+def _names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    from click.shell_completion import CompletionItem
+
+    if context.meta.get(_DASHES):  # the command and its arguments, which the shell knows more about
+        return [CompletionItem(incomplete, type="file")]
+    return _shared.names(context, parameter, incomplete)
+
 
 class _Run(click.Command):
     """Takes what stands behind `--` as it is: click would mix it up with NAME."""
@@ -16,7 +31,16 @@ class _Run(click.Command):
         """Parses what stands before `--`."""
         at = args.index("--") if "--" in args else len(args)
         ctx.obj = args[at + 1 :]
+        ctx.meta[_DASHES] = at < len(args)
         return super().parse_args(ctx, args[:at])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """What may stand where no argument of ours is left."""
+        return (
+            _names(ctx, self.params[0], incomplete)
+            if ctx.meta.get(_DASHES)
+            else super().shell_complete(ctx, incomplete)
+        )
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """What `--help` says of the arguments."""
@@ -24,7 +48,7 @@ class _Run(click.Command):
 
 
 @click.command(cls=_Run)
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_names)
 @click.option(
     "--var", "variables", multiple=True, metavar="VAR", help="The variable; repeatable.  [default: HF_TOKEN]"
 )
