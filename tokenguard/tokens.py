@@ -34,7 +34,7 @@ def chosen(index: Index, environment: Mapping[str, str], folder: str | None) -> 
         except UsageError:
             # It is not repeated: somebody may have put the token itself there.
             raise UsageError("TOKENGUARD_TOKEN does not hold a name", "it takes the name of a token") from None
-    if name := (folder and _bound(index, folder)) or index.default:
+    if name := (folder and bound(index, folder)) or index.default:
         return name
     hint = "`tokenguard use NAME` chooses one" if index.tokens else "`tokenguard add NAME` puts one there"
     raise VaultError("no token is chosen, and there is no default", hint)
@@ -87,7 +87,8 @@ def _identities(vault: Vault) -> list[Identity]:
     return []
 
 
-def _bound(index: Index, folder: str) -> str | None:
+def bound(index: Index, folder: str) -> str | None:
+    """The name that is bound to `folder`, or to the nearest one above it."""
     folder = _normal(folder)
     while True:
         if folder in index.bindings:

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("vault", "scan", "redact", "expunge", "hook", "completion"),
+    *("vault", "scan", "redact", "expunge", "hook", "completion", "shell-hook"),
 )
 
 
 class LazyGroup(click.Group):
-    """Imports the module of a command when the command is asked for. Each is called as its module is."""
+    """Imports the module of a command when the command is asked for. It is called as its module, with hyphens."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """The names of all commands."""
@@ -33,7 +33,8 @@ class LazyGroup(click.Group):
         """The command called `cmd_name`, loaded now."""
         if cmd_name not in COMMANDS:
             return None
-        command = getattr(importlib.import_module(f"tokenguard.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"tokenguard.cli.{name}"), name)
         if not isinstance(command, click.Command):
             raise TypeError(f"{cmd_name} is no command")
         return command
