@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.e2e.machine import write_script
+from tests.e2e.screen import Screen
 from tests.e2e.server import Server
 from tests.support import credentials
 from tests.support.repository import TIMEOUT
@@ -154,6 +155,20 @@ def test_a_locked_vault_is_said_once_and_nobody_is_asked(server: Server, shell: 
     seen, shown = typed(server, shell, shell.load, "cd project", "seen", "mkdir x", "cd x", "cd ..", "seen")
     assert seen == ["none", "none"], shown
     assert shown.count("is not exported") == 1, shown
+
+
+def test_at_a_terminal_nobody_is_asked_either(server: Server) -> None:
+    del server.environment["TOKENGUARD_KEY_FILE"]
+    server.forget()
+    with Screen(server, *BASH.command) as screen:
+        screen.expect("$ ")
+        screen.type(f"{BASH.load}; cd project\r")
+        screen.expect("tokenguard: ")
+        screen.type("seen there\r")
+        screen.expect("none none there")
+        screen.type("exit\r")
+        screen.end()
+        assert b"not shown" not in screen.shown
 
 
 @every_shell
