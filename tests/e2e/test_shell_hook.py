@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.machine import write_script
 from tests.e2e.screen import Screen
-from tests.e2e.server import Server
+from tests.e2e.server import VARIABLE, Server, by_variable
 from tests.support import credentials
 from tests.support.repository import TIMEOUT
 
@@ -157,15 +157,20 @@ def test_a_locked_vault_is_said_once_and_nobody_is_asked(server: Server, shell: 
     assert shown.count("is not exported") == 1, shown
 
 
-def test_at_a_terminal_nobody_is_asked_either(server: Server) -> None:
-    del server.environment["TOKENGUARD_KEY_FILE"]
+def test_at_a_terminal_nobody_is_asked_either(tmp_path: Path) -> None:
+    server = Server(tmp_path)
+    by_variable(server, server.passphrase)
+    server.add("a", 1)
     server.forget()
+    (server.folder / "project").mkdir()
+    assert server.run("tokenguard", "use", "a", "--here", cwd=server.folder / "project").status == 0
+    del server.environment[VARIABLE]
     with Screen(server, *BASH.command) as screen:
         screen.expect("$ ")
         screen.type(f"{BASH.load}; cd project\r")
-        screen.expect("tokenguard: ")
-        screen.type("seen there\r")
-        screen.expect("none none there")
+        screen.expect("tokenguard: the vault is locked: a, which is bound here, is not exported")
+        screen.type("echo th$((1))s\r")
+        screen.expect("th1s\r\n")
         screen.type("exit\r")
         screen.end()
         assert b"not shown" not in screen.shown
