@@ -27,9 +27,18 @@ def _run(arguments: list[str]) -> int:
         return _scan(arguments[1:])
     if arguments[:1] == ["git-credential"] and len(arguments) == 2 and _is_of_git(arguments[1]):
         return _credential(arguments[1])
+    if arguments[:1] == ["shell-hook"] and arguments[1:2] and arguments[2:] == ["--change"]:
+        return _follow(arguments[1])
     from tokenguard.cli import run
 
     return run(arguments)
+
+
+def _follow(shell: str) -> int:
+    # What a shell runs in each folder that somebody goes to, and so without click as well.
+    from tokenguard import following, tokens
+
+    return following.say_and_write(shell, tokens.here())
 
 
 def _scan(paths: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""Tokens for Python programs: `tokenguard.get_token` and `tokenguard.auth`."""
+"""Tokens for Python programs: `tokenguard.get_token`, `tokenguard.auth`, `tokenguard.login`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 from urllib.parse import urlsplit
 
 from tokenguard.core.endpoint import is_hub, is_loopback, read_endpoint
+from tokenguard.core.name import HF_TOKEN, OLD_HF_TOKEN
 from tokenguard.errors import UsageError
 from tokenguard.home import home
 from tokenguard.tokens import here, secret
@@ -28,6 +29,30 @@ def get_token(name: str | None = None) -> str:
     `tokenguard.VaultError` where there is none, or the keyring is locked or gone.
     """
     return _secret(name).reveal()
+
+
+def login(name: str | None = None) -> None:
+    """Has this process, and what it starts, use the token called `name`; nothing is written or shown.
+
+    The token is in `os.environ["HF_TOKEN"]`, which huggingface_hub reads anew for each request, and with it all
+    that builds on it. Without a name as `get_token`, and raises as that does. Warns of what keeps libraries from
+    using it.
+    """
+    import warnings
+
+    from tokenguard import launch
+
+    token = _secret(name)
+    os.environ.pop(OLD_HF_TOKEN, None)
+    os.environ[HF_TOKEN] = token.reveal()
+    for warning in launch.warnings(os.environ):
+        warnings.warn(warning, stacklevel=2)
+
+
+def logout() -> None:
+    """Takes the token out of this process again. What huggingface_hub has in a file, it then uses."""
+    for name in (HF_TOKEN, OLD_HF_TOKEN):
+        os.environ.pop(name, None)
 
 
 def auth(name: str | None = None, *, hosts: Collection[str] | None = None) -> HubAuth:

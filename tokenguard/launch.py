@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -11,13 +12,16 @@ from tokenguard.errors import TokenguardError, UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from typing import BinaryIO, NoReturn
 
+    from tokenguard.core.mask import Masker
     from tokenguard.core.token import Token
 
 _TOKEN_PATH = "HF_TOKEN_PATH"  # noqa: S105 -- the name of a variable
 
 _OUT_OF_THE_WAY = 100
+_AT_ONCE = 64 * 1024
 
 # POSIX's words for a command that is not there, and one that cannot be run (XCU 2.8.2).
 _NOT_FOUND = 127
@@ -84,10 +88,14 @@ def warnings(environment: Mapping[str, str]) -> Iterator[str]:
         yield "HF_HUB_DISABLE_IMPLICIT_TOKEN is set: huggingface_hub uses a token only where a program says so"
 
 
-def launch(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def launch(
+    command: Sequence[str], environment: Mapping[str, str], masker: Callable[[], Masker] | None = None
+) -> int:
     """Becomes `command` where the platform can (execve(2)); elsewhere gives its exit status.
 
-    Raises LaunchError where it cannot be started.
+    With a `masker`, the command is a child of this process, and each of its streams passes through what that
+    gives; this process ends as the command does, by a signal as well. Raises LaunchError where the command cannot
+    be started.
     """
     program = shutil.which(command[0], path=environment.get("PATH", os.defpath))
     if program is None:
@@ -95,14 +103,38 @@ def launch(command: Sequence[str], environment: Mapping[str, str]) -> int:
             raise LaunchError(f"{command[0]} cannot be run", _CANNOT_RUN)
         raise LaunchError(f"there is no command called {command[0]}", _NOT_FOUND)
     try:
-        if os.name != "nt":
+        if os.name == "nt":
+            return _wait_for([program, *command[1:]], environment, masker)
+        if masker is None:
             _become(program, command, environment)
-        return _wait_for([program, *command[1:]], environment)
+        from tokenguard.relay import relay
+
+        memory = f"/proc/{os.getpid()}/"
+
+        def become() -> NoReturn:
+            # The memory is that of a child now: nobody can look into this process (`process.forbid_dumps`).
+            path = environment.get(_TOKEN_PATH, "").replace(memory, f"/proc/{os.getpid()}/", 1)
+            _become(program, command, {**environment, _TOKEN_PATH: path} if path else environment)
+
+        return _end_alike(relay(become, masker))
     except OSError as error:
         raise LaunchError(f"{command[0]} cannot be run: {error.strerror or error}", _CANNOT_RUN) from None
 
 
-def _become(program: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+def _end_alike(status: int) -> int:
+    """The exit status in a wait status; ends this process by the signal where that was the end of the program."""
+    if not os.WIFSIGNALED(status):
+        return os.WEXITSTATUS(status)
+    import signal
+
+    number = os.WTERMSIG(status)
+    if number not in (signal.SIGKILL, signal.SIGSTOP):
+        signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
+    return 128 + number
+
+
+def _become(program: str, command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     import signal
 
     # Python ignores these, which a program that it becomes would inherit (signal(7)).
@@ -117,10 +149,40 @@ def _become(program: str, command: Sequence[str], environment: Mapping[str, str]
     os.execve("/bin/sh", ["sh", program, *command[1:]], dict(environment))  # noqa: S606 -- the same
 
 
-def _wait_for(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def _wait_for(
+    command: Sequence[str], environment: Mapping[str, str], masker: Callable[[], Masker] | None = None
+) -> int:
     # Windows has no exec: Ctrl-C goes to both processes, and is for the child to answer.
     import signal
     import subprocess
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    return subprocess.call(command, env=dict(environment))
+    if masker is None:
+        return subprocess.call(command, env=dict(environment))
+    import threading
+
+    process = subprocess.Popen(
+        command, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0
+    )
+    threads = [
+        threading.Thread(target=_pass_on, args=(pipe, target, masker()))
+        for pipe, target in ((process.stdout, 1), (process.stderr, 2))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return process.wait()
+
+
+def _pass_on(pipe: BinaryIO, target: int, masker: Masker) -> None:
+    """Passes on what comes out of a pipe, until nobody reads it any more."""
+    with pipe, contextlib.suppress(OSError):
+        while data := pipe.read(_AT_ONCE):
+            _write(target, masker.feed(data))
+        _write(target, masker.end())
+
+
+def _write(target: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(target, data) :]

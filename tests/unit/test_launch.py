@@ -13,6 +13,7 @@ import pytest
 from tests.support.credentials import user_token
 from tests.support.repository import TIMEOUT
 from tokenguard import launch
+from tokenguard.core.mask import Masker
 from tokenguard.core.token import Token
 from tokenguard.errors import UsageError
 
@@ -182,3 +183,11 @@ def test_a_program_is_found_on_the_path_of_its_own_environment(tmp_path: Path) -
 def test_where_there_is_no_exec_the_status_is_waited_for() -> None:
     """Ctrl-C goes to both, and is the program's to answer."""
     assert launch._wait_for([sys.executable, "-c", INTERRUPT], os.environ | {"STATUS": "7"}) == 7
+
+
+@pytest.mark.usefixtures("_signals")
+def test_where_there_is_no_exec_output_is_masked_all_the_same(capfd: pytest.CaptureFixture[str]) -> None:
+    script = f"import sys; sys.stdout.write('o {SECRET}'); sys.stderr.write('e {SECRET}\\n'); sys.exit(7)"
+    status = launch._wait_for([sys.executable, "-c", script], os.environ, lambda: Masker(Token(SECRET)))
+    masked = f"hf_…{SECRET[-4:]}"
+    assert (status, *capfd.readouterr()) == (7, f"o {masked}", f"e {masked}\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import keyword
+import os
 
 import click
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
-    *("setup", "status", "doctor"),
+    *("setup", "status", "doctor", "completion", "shell-hook"),
     *("vault", "import", "git-credential", "scan", "redact", "expunge", "hook"),
 )
 
 
 class LazyGroup(click.Group):
-    """Imports the module of a command when the command is asked for. Each is called as its module is."""
+    """Imports the module of a command when the command is asked for. It is called as its module, with hyphens."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
         """The names of all commands."""
@@ -63,4 +64,8 @@ def tokenguard() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """The exit status of the command that `arguments` name."""
+    if os.environ.get("_TOKENGUARD_COMPLETE", "").startswith("powershell"):
+        from tokenguard.cli.completion import learn_powershell
+
+        learn_powershell()
     return status_of(lambda: tokenguard.main(list(arguments), prog_name="tokenguard", standalone_mode=False))

@@ -26,7 +26,7 @@ def status_of(command: Callable[[], object]) -> int:
         return ExitCode.USAGE
     except click.Abort:
         raise KeyboardInterrupt from None
-    except SystemExit:
-        # click's answer to a reader that has gone, in either mode; see its Command.main.
-        return ExitCode.INCOMPLETE
+    except SystemExit as error:
+        # click's answer to a shell that completes, and to a reader that has gone; see its Command.main.
+        return ExitCode.INCOMPLETE if error.code else ExitCode.CLEAN
     return status if isinstance(status, int) else ExitCode.CLEAN

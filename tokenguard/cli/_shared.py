@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any, TypeVar
 
+    from click.shell_completion import CompletionItem
+
     from tokenguard.core.permissions import Permission
     from tokenguard.hub import Hub
 
@@ -43,6 +45,25 @@ def open_hub() -> Hub:
     from tokenguard.hub import Hub
 
     return Hub(read_endpoint(os.environ.get("HF_ENDPOINT", "")))
+
+
+def names(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The names of tokens that a shell may complete `incomplete` to, from the index alone."""
+    from click.shell_completion import CompletionItem
+
+    from tokenguard.errors import TokenguardError
+    from tokenguard.vault.index import Store
+
+    try:
+        tokens = Store(home()).read().tokens
+    except TokenguardError:  # nobody has asked to hear of it
+        return []
+    given = {value for values in context.params.values() if isinstance(values, tuple) for value in values}
+    return [
+        CompletionItem(name, help=entry.identity.account or entry.masked)
+        for name, entry in sorted(tokens.items())
+        if name.startswith(incomplete) and name not in given
+    ]
 
 
 def takes_token(command: F) -> F:

@@ -11,7 +11,7 @@ from tokenguard.exporters import FORMATS
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_shared.names)
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="sh", show_default=True, help="For which consumer."
 )

@@ -8,7 +8,7 @@ from tokenguard.cli import _shared
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=_shared.names)
 def remove(names: tuple[str, ...]) -> None:
     """Take tokens out of the vault. They stay valid until they are revoked on the Hub.
 

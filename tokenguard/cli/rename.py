@@ -8,7 +8,7 @@ from tokenguard.cli import _shared
 
 
 @click.command()
-@click.argument("old")
+@click.argument("old", shell_complete=_shared.names)
 @click.argument("new")
 def rename(old: str, new: str) -> None:
     """Give a token another name.

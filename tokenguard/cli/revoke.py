@@ -19,7 +19,7 @@ _QUESTION = "It will be worthless everywhere, at once and for good, and its owne
 
 
 @click.command()
-@click.argument("targets", nargs=-1, metavar="[NAME | PATH...]")
+@click.argument("targets", nargs=-1, metavar="[NAME | PATH...]", shell_complete=_shared.names)
 @click.option("--stdin", "from_stdin", is_flag=True, help="The token on standard input.")
 @click.option(
     "--fingerprint",

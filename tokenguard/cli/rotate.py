@@ -8,7 +8,7 @@ from tokenguard.cli import _shared
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=_shared.names)
 @_shared.takes_token
 @click.option("--no-browser", is_flag=True, help="Only say where the page is.")
 def rotate(name: str, *, from_stdin: bool, from_env: str | None, no_browser: bool) -> None:

@@ -10,7 +10,7 @@ from tokenguard.cli import _shared
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_shared.names)
 @click.option("--json", "as_json", is_flag=True, help="Write one JSON document.")
 def show(name: str | None, *, as_json: bool) -> None:
     """Say all that is known about a token.

@@ -9,7 +9,7 @@ from tokenguard.process import write
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_shared.names)
 @click.option("--header", is_flag=True, help="As a header of HTTP, for `curl -H @-`.")
 @click.option("--reveal", is_flag=True, help="Show the token even on a terminal.")
 def token(name: str | None, *, header: bool, reveal: bool) -> None:

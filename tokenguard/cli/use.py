@@ -9,7 +9,7 @@ from tokenguard.errors import UsageError
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_shared.names)
 @click.option("--here", is_flag=True, help="In this folder and those below it, instead of everywhere.")
 @click.option("--clear", is_flag=True, help="Take the choice back.")
 def use(name: str | None, *, here: bool, clear: bool) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=_shared.names)
 @click.option("--all", "everything", is_flag=True, help="Every token in the vault.")
 @click.option("--env", "variable", metavar="VAR", help="The token in this environment variable.")
 @click.option("--stdin", "from_stdin", is_flag=True, help="The token on standard input.")
