@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import NamedTuple
 
-from tokenguard import githelper, githooks, importing, tokens, vaults
+from tokenguard import files, githelper, githooks, importing, process, tokens, vaults
 from tokenguard.core.places.plaintext import DEAD, HELD, NEW
 from tokenguard.errors import IncompleteError
 from tokenguard.home import home
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from tokenguard.core.places.plaintext import Candidate
     from tokenguard.hub import Hub
     from tokenguard.vault.vault import Vault
+
+
+_LARGEST = 1024 * 1024
 
 
 class Proposal(NamedTuple):
@@ -81,6 +85,12 @@ def steps(
             "git and the Hub",
             "git asks tokenguard for the token of the repository's owner, and keeps none in a file itself.",
             lambda: _look_at_helper(urls),
+        ),
+        Step(
+            "shell",
+            "The token of a folder",
+            "Where you have said `tokenguard use NAME --here`, your shell has that token, and nowhere else.",
+            lambda: _look_at_shell(environment),
         ),
     ]
 
@@ -188,6 +198,61 @@ def _look_at_helper(urls: Sequence[str]) -> Proposal:
         return f"git asks tokenguard for {' and '.join(urls)}"
 
     return Proposal(tuple(said), "Have git ask tokenguard?", act)
+
+
+def _look_at_shell(environment: Mapping[str, str]) -> Proposal:
+    shell = os.path.basename(environment.get("SHELL", ""))
+    place = _start_file(shell, environment)
+    if not place:
+        return Proposal((f"nothing to do for {shell or 'a shell that SHELL does not name'}",))
+    try:
+        before = files.read_linked(place, _LARGEST) if os.path.exists(place) else None
+    except OSError as error:
+        raise IncompleteError(f"{place} cannot be read: {error.strerror or error}") from None
+    if before is not None and b"shell-hook" in before:
+        return Proposal((f"{place} has it",))
+    line = _hook_line(shell, process.installed("tokenguard"))
+
+    def act(_: str) -> str:
+        try:
+            _append(place, before, line)
+        except OSError as error:
+            raise IncompleteError(
+                f"{place} is as it was: {error.strerror or error}", f"add to it: {line}"
+            ) from None
+        return f"{place} has it; the next shell follows the folders that are bound"
+
+    return Proposal((f"to be added to {place}:", f"  {line}"), f"Add it to {place}?", act)
+
+
+def _start_file(shell: str, environment: Mapping[str, str]) -> str:
+    """Where the shell reads what is to be in every interactive one; empty for one that there is no hook for."""
+    folder = os.path.expanduser("~")
+    if shell == "bash":
+        return os.path.join(folder, ".bashrc")
+    if shell == "zsh":
+        return os.path.join(environment.get("ZDOTDIR") or folder, ".zshrc")
+    if shell == "fish":
+        config = environment.get("XDG_CONFIG_HOME") or os.path.join(folder, ".config")
+        return os.path.join(config, "fish", "config.fish")
+    return ""
+
+
+def _hook_line(shell: str, program: str) -> str:
+    """What does nothing where `program` is gone."""
+    quoted = shlex.quote(program)
+    if shell == "fish":
+        return f"test -x {quoted}; and {quoted} shell-hook fish | source"
+    return f'if [ -x {quoted} ]; then eval "$({quoted} shell-hook {shell})"; fi'
+
+
+def _append(path: str, before: bytes | None, line: str) -> None:
+    if before is None:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        files.replace(path, f"{line}\n".encode(), 0o644)
+        return
+    gap = b"" if before.endswith(b"\n") or not before else b"\n"
+    files.rewrite(os.path.realpath(path), before, before + gap + f"{line}\n".encode())
 
 
 def _count(number: int, noun: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-STEPS = ["vault", "import", "default", "commits", "git"]
+STEPS = ["vault", "import", "default", "commits", "git", "shell"]
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def machine(tmp_path: Path, hub: Hub) -> Server:
     """Two tokens lie in the clear, one of them twice."""
     machine = Server(tmp_path)
     machine.use_key()
+    machine.environment["SHELL"] = "/bin/bash"
     machine.environment["HF_ENDPOINT"] = hub.endpoint
     machine.environment["HF_HOME"] = str(machine.home / "hf")
     first, second = machine.token(1), machine.token(2)
@@ -98,6 +99,7 @@ def test_somebody_answers_each_question(machine: Server) -> None:
         ("Which is the default?", "alice-one\n"),
         ("Install them for all repositories?", "n\n"),
         ("Have git ask tokenguard?", "\n"),
+        ("Add it to ", "y\n"),
     ]
     result = at_terminal(machine, "tokenguard", "setup", typed=typed)
     assert result.status == 0, result.stdout
@@ -105,6 +107,19 @@ def test_somebody_answers_each_question(machine: Server) -> None:
     assert {token["name"]: token["default"] for token in listed} == {"alice-one": True, "bob-two": False}
     assert git_config(machine, "core.hooksPath") == []
     assert "credential" in (machine.home / ".gitconfig").read_text()
+
+
+def test_a_start_file_keeps_what_it_has_and_the_shell_follows(machine: Server) -> None:
+    start = machine.home / ".bashrc"
+    start.write_bytes(b"alias l=ls")
+    start.chmod(0o640)
+    assert machine.tokenguard("setup", "--yes").status == 0
+    first, line, rest = start.read_text().split("\n")
+    assert (first, rest, start.stat().st_mode & 0o777) == ("alias l=ls", "", 0o640)
+    assert "shell-hook bash" in line
+    assert machine.tokenguard("use", "alice-one", "--here").status == 0
+    shell = machine.run("bash", "-i", stdin=b'echo "${#HF_TOKEN}"; cd /; :\necho "${HF_TOKEN-gone}"\n')
+    assert shell.out.splitlines() == [str(len(machine.token(1))), "gone"], shell.talk
 
 
 def test_without_a_terminal_nothing_is_done(machine: Server) -> None:

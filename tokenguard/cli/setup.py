@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tokenguard.workstation import Proposal, Step
 
-_STEPS = ("vault", "import", "default", "commits", "git")
+_STEPS = ("vault", "import", "default", "commits", "git", "shell")
 
 
 class _Done(NamedTuple):
@@ -33,8 +33,9 @@ def setup(*, yes: bool, skip: tuple[str, ...]) -> int:
     """Put this machine in order, one step after the other.
 
     Opens the vault, brings in the tokens that lie in the clear, chooses a default, guards the commits in all
-    repositories, and has git ask tokenguard. Each step says what it has found and what it would do, and asks;
-    nothing is done twice, so that it can be run again at any time.
+    repositories, has git ask tokenguard, and your shell follow the folders that have a token of their own. Each
+    step says what it has found and what it would do, and asks; nothing is done twice, so that it can be run again
+    at any time.
 
     Exits 0 where every step is done or was left out; otherwise as the step does that failed.
 
