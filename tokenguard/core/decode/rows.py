@@ -6,9 +6,10 @@ Nothing but such an export is looked through for them, which it costs nothing to
 from __future__ import annotations
 
 import re
+from binascii import unhexlify
 from functools import cache
 
-from tokenguard.core.decode.layer import Layer, Pieces
+from tokenguard.core.decode.layer import Layer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,16 +27,27 @@ def _row() -> re.Pattern[bytes]:
 
 
 @cache
-def _digits() -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![0-9a-f])[0-9a-f]{2}(?![0-9a-f])")
+def _number() -> re.Pattern[bytes]:
+    return re.compile(_NUMBER)
 
 
 def rows(data: bytes) -> Iterator[Layer]:
     """What every row of numbers in `data` stands for."""
     for row in _row().finditer(data):
-        if row.end() - row.start() < _SHORTEST:
-            continue
-        pieces = Pieces()
-        for number in _digits().finditer(data, *row.span()):
-            pieces.put(bytes((int(number[0], 16),)), *number.span())
-        yield Layer("hex", pieces.text(), pieces.place)
+        if row.end() - row.start() >= _SHORTEST:
+            yield Layer("hex", unhexlify(row[0].translate(None, b", \t\r\n\\")), _Row(data, *row.span()).place)
+
+
+class _Row:
+    """Where the numbers of a row stand; worked out when it is asked for."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self._data = data
+        self._span = start, end
+        self._starts: list[int] = []
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        """From the first number to the last."""
+        if not self._starts:
+            self._starts = [number.start() for number in _number().finditer(self._data, *self._span)]
+        return self._starts[start], self._starts[end - 1] + 2

@@ -240,6 +240,12 @@ def test_more_than_is_decoded_at_most_is_told(monkeypatch: pytest.MonkeyPatch) -
     assert not decode(data).is_complete
 
 
+def test_what_is_in_ordinary_files_is_decoded_to_its_end() -> None:
+    image = base64.b64encode(random.Random(1).randbytes(2_000_000))
+    for ordinary in (image, b'{"image/png": "' + image + b'"}', b"\\u4e2d" * 200_000, b"%20" * 1000):
+        assert decode(ordinary).is_complete
+
+
 def test_two_that_stand_side_by_side_are_both_found() -> None:
     other = user_token(2)
     data = f"{b64(TOKEN)}\n{b64(other)}\n{other[:3]}%5F\nhf%5F{other[3:]} ".encode()
