@@ -56,6 +56,7 @@ def work_tree(folders: list[str], runs: int) -> None:
     commands = {
         "ripgrep, one regex": ["rg", "--hidden", "--count", REGEX, *folders],
         "tokenguard scan": [str(SCRIPTS / "tokenguard"), "scan", *folders],
+        "tokenguard scan --shallow": [str(SCRIPTS / "tokenguard"), "scan", "--shallow", *folders],
         "tokenguard scan --format json": [str(SCRIPTS / "tokenguard"), "scan", "--format", "json", *folders],
         "Kingfisher, Hugging Face rules": [*KINGFISHER, *LIKE_FOR_LIKE, "--git-history", "none", *folders],
         "the same, and into archives and base64": [*KINGFISHER, "--git-history", "none", *folders],
