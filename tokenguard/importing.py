@@ -13,7 +13,7 @@ from tokenguard import files, validation
 from tokenguard.core import kinds
 from tokenguard.core.blob import Unreadable
 from tokenguard.core.entry import Row, entry_of
-from tokenguard.core.places import STORED_TOKENS, TOKEN_FILE, find, take_out
+from tokenguard.core.places import HISTORY, STORED_TOKENS, TOKEN_FILE, find, take_out
 from tokenguard.core.places.naming import name_for
 from tokenguard.core.places.plaintext import DEAD, FOREIGN, HELD, NEW, UNKNOWN, Candidate, Plaintext
 from tokenguard.core.rewrite.edit import NotRewritableError
@@ -23,7 +23,7 @@ from tokenguard.plaintext import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tokenguard.core.token import Token
     from tokenguard.hub import Hub
@@ -181,6 +181,14 @@ def carry_out(
             else:
                 taken.append(place)
     return Outcome(tuple(kept), tuple(taken), tuple(left), tuple(refused))
+
+
+def notes(outcome: Outcome) -> Iterator[str]:
+    """What whoever had tokens taken out should know of those places."""
+    if any(place.place == HISTORY for place in outcome.taken):
+        yield "shells that are running have their history in memory, and write it again when they end"
+    if any(place.place == TOKEN_FILE for place in outcome.taken):
+        yield "programs that read the token file find none now: `tokenguard run -- COMMAND` hands it to them"
 
 
 def _keep(vault: Vault, candidate: Candidate, warn: Callable[[str], None]) -> None:

@@ -20,27 +20,33 @@ if TYPE_CHECKING:
 
 _BAD_REQUEST = 400
 
+# What is not masked as a whole: sources are a person's, and cells are gone through.
+_LOOKED_INTO = frozenset(("source", "input", "cells", "worksheets"))
+
 
 def redact_on_save(model: dict[str, Any], **_: object) -> None:
-    """Masks credentials in the outputs of a notebook, in `model`, before it is saved.
+    """Masks credentials in all of a notebook but the sources of its cells, in `model`, before it is saved.
 
-    What a person has written is not changed: with a credential in the source of a cell, the notebook is not saved.
-    Raises tornado's HTTPError then, with a message that names the cells.
+    That is outputs, attachments, metadata and the state of widgets. What a person has written is not changed: with
+    a credential in the source of a cell, the notebook is not saved. Raises tornado's HTTPError then, which names
+    the cells.
     """
     with _failing_closed():
         cells = _cells(model)
         _refuse(list(_sources(cells)))
-        for cell in cells:
-            if isinstance(cell.get("outputs"), list):
-                cell["outputs"] = [_masked(output) for output in cell["outputs"]]
+        for part in (*_frames(model), *cells):
+            for key in part.keys() - _LOOKED_INTO:
+                part[key] = _masked(part[key])
 
 
 def refuse_on_save(model: dict[str, Any], **_: object) -> None:
-    """Has no notebook saved that has a credential in a source or an output. Raises tornado's HTTPError then."""
+    """Has no notebook saved that has a credential anywhere. Raises tornado's HTTPError then."""
     with _failing_closed():
         cells = _cells(model)
-        outputs = [f"output of cell {number}" for number, cell in enumerate(cells, 1) if _has_leaking_output(cell)]
-        _refuse([*_sources(cells), *outputs])
+        places = [f"{key} of the notebook" for frame in _frames(model) for key in _leaking(frame)]
+        for number, cell in enumerate(cells, 1):
+            places += [f"{'output' if key == 'outputs' else key} of cell {number}" for key in _leaking(cell)]
+        _refuse([*_sources(cells), *places])
 
 
 @contextlib.contextmanager
@@ -56,12 +62,16 @@ def _failing_closed() -> Iterator[None]:
         _not_saved(f"not saved: tokenguard could not look for credentials in it ({type(error).__name__})")
 
 
-def _cells(model: dict[str, Any]) -> list[dict[str, Any]]:
+def _frames(model: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the cells of a notebook are in: the notebook itself, and worksheets before version 4."""
     content = model.get("content")
     if model.get("type") != "notebook" or not isinstance(content, dict):
         return []
-    sheets = [content, *(sheet for sheet in content.get("worksheets", ()) if isinstance(sheet, dict))]
-    return [cell for sheet in sheets for cell in sheet.get("cells") or () if isinstance(cell, dict)]
+    return [content, *(sheet for sheet in content.get("worksheets", ()) if isinstance(sheet, dict))]
+
+
+def _cells(model: dict[str, Any]) -> list[dict[str, Any]]:
+    return [cell for frame in _frames(model) for cell in frame.get("cells") or () if isinstance(cell, dict)]
 
 
 def _sources(cells: list[dict[str, Any]]) -> Iterator[str]:
@@ -76,8 +86,9 @@ def _sources(cells: list[dict[str, Any]]) -> Iterator[str]:
             yield f"cell {number}"
 
 
-def _has_leaking_output(cell: dict[str, Any]) -> bool:
-    return any(_masked(output) != output for output in cell.get("outputs") or ())
+def _leaking(part: dict[str, Any]) -> list[str]:
+    """The keys of a notebook or a cell, but for sources and cells, below which there is a credential."""
+    return [key for key in part if key not in _LOOKED_INTO and _masked(part[key]) != part[key]]
 
 
 def _masked(value: Any) -> Any:

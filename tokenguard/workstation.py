@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from typing import NamedTuple
 
 from tokenguard import files, githelper, githooks, importing, process, tokens, vaults
+from tokenguard.core.places import TOKEN_FILE
 from tokenguard.core.places.plaintext import DEAD, HELD, NEW
-from tokenguard.errors import IncompleteError
+from tokenguard.errors import ExitCode, IncompleteError
 from tokenguard.home import home
 from tokenguard.plaintext import plaintext
 from tokenguard.render.places import candidate_lines
@@ -29,13 +31,14 @@ class Proposal(NamedTuple):
     """What a step would do, in `lines`; nothing where `act` is None.
 
     `question` asks for it, `act` does it and says what was done. `choices` are the answers to choose from, where
-    that is not yes or no; `act` takes the answer.
+    that is not yes or no; `act` takes the answer. `exit_code` is that of what stays as it is whatever the answer.
     """
 
     lines: tuple[str, ...]
     question: str = ""
     act: Callable[[str], str] | None = None
     choices: tuple[str, ...] = ()
+    exit_code: int = ExitCode.CLEAN
 
 
 class Step(NamedTuple):
@@ -54,6 +57,7 @@ def steps(
 
     Looking and acting raise TokenguardErrors; `warn` is told what else there is to know.
     """
+    used: list[str] = []  # the name of the token that libraries have used so far
     return [
         Step(
             "vault",
@@ -65,13 +69,13 @@ def steps(
             "import",
             "Tokens that lie in the clear",
             "Whatever can read your files can read them, and so can a backup. In the vault they have names.",
-            lambda: _look_for_tokens(vault, hub, environment, warn),
+            lambda: _look_for_tokens(vault, hub, environment, used, warn),
         ),
         Step(
             "default",
             "The token that is meant where no name is given",
             "`tokenguard run`, git and `tokenguard.login()` take it, unless a folder is bound to another one.",
-            lambda: _look_at_default(vault),
+            lambda: _look_at_default(vault, used),
         ),
         Step(
             "commits",
@@ -111,13 +115,15 @@ def _look_at_vault(vault: Vault) -> Proposal:
 
 
 def _look_for_tokens(
-    vault: Vault, hub: Hub, environment: Mapping[str, str], warn: Callable[[str], None]
+    vault: Vault, hub: Hub, environment: Mapping[str, str], used: list[str], warn: Callable[[str], None]
 ) -> Proposal:
-    plan = importing.plan(vault, hub, plaintext(environment, tokens.here() or os.path.expanduser("~")))
+    # What lies in a repository may be somebody else's; `tokenguard import` looks there as well.
+    plan = importing.plan(vault, hub, plaintext(environment, os.path.expanduser("~")))
+    exit_code = plan.exit_code(dead=False)
     for origin, reason in plan.unreadable:
         warn(f"not read: {origin.location}: {reason}")
     if not plan.candidates:
-        return Proposal(("none, where they are known to be left behind",))
+        return Proposal(("none, where they are known to be left behind",), exit_code=exit_code)
     lines = tuple(
         line for candidate in plan.candidates for line in candidate_lines(candidate, delete=True, dead=False)
     )
@@ -125,10 +131,10 @@ def _look_for_tokens(
     if plan.of(DEAD):
         warn("what the Hub rejects stays where it is: `tokenguard import --delete --dead` takes it out")
     if not going:
-        return Proposal(lines)
-    files = {place.real_path for candidate in going for place in candidate.places}
+        return Proposal(lines, exit_code=exit_code)
+    places = {place.real_path for candidate in going for place in candidate.places}
     kept = f"Keep {_count(len(plan.of(NEW)), 'token')} in the vault, and " if plan.of(NEW) else ""
-    question = f"{kept}{'take' if kept else 'Take'} what it has out of {_count(len(files), 'file')}?"
+    question = f"{kept}{'take' if kept else 'Take'} what it has out of {_count(len(places), 'file')}?"
 
     def act(_: str) -> str:
         vault.expect_open()
@@ -139,18 +145,21 @@ def _look_for_tokens(
             warn(f"{candidate.entry.masked} stays where it is: {error.message}")
         if outcome.left or outcome.refused:
             raise IncompleteError("not all is done", "`tokenguard import --delete` goes on with what is left")
+        for note in importing.notes(outcome):
+            warn(note)
+        used.extend(str(one.name) for one in going if any(place.place == TOKEN_FILE for place in one.places))
         names = ", ".join(str(candidate.name) for candidate in outcome.kept)
         kept = f"kept {names}; " if names else ""
-        return f"{kept}took {_count(len(outcome.taken), 'token')} out of {_count(len(files), 'file')}"
+        return f"{kept}took what the vault has out of {_count(len(places), 'file')}"
 
-    return Proposal(lines, question, act)
+    return Proposal(lines, question, act, exit_code=exit_code)
 
 
 def _ignore(_: Candidate) -> None:
     """What is kept is told when all is done."""
 
 
-def _look_at_default(vault: Vault) -> Proposal:
+def _look_at_default(vault: Vault, used: Sequence[str]) -> Proposal:
     index = vault.index()
     if index.default:
         return Proposal((f"{index.default} is the default",))
@@ -162,6 +171,9 @@ def _look_at_default(vault: Vault) -> Proposal:
         tokens.use(vault, name)
         return f"{name} is the default"
 
+    if used:
+        said = f"{used[0]} is the one that Hugging Face's libraries have used so far"
+        return Proposal((said,), f"Make {used[0]} the default?", lambda _: act(used[0]))
     if len(names) == 1:
         return Proposal((f"{names[0]} is the only one",), f"Make {names[0]} the default?", lambda _: act(names[0]))
     return Proposal((f"there are {', '.join(names)}",), "Which is the default?", act, names)
@@ -209,7 +221,7 @@ def _look_at_shell(environment: Mapping[str, str]) -> Proposal:
         before = files.read_linked(place, _LARGEST) if os.path.exists(place) else None
     except OSError as error:
         raise IncompleteError(f"{place} cannot be read: {error.strerror or error}") from None
-    if before is not None and b"shell-hook" in before:
+    if before is not None and _has_hook(before):
         return Proposal((f"{place} has it",))
     line = _hook_line(shell, process.installed("tokenguard"))
 
@@ -236,6 +248,15 @@ def _start_file(shell: str, environment: Mapping[str, str]) -> str:
         config = environment.get("XDG_CONFIG_HOME") or os.path.join(folder, ".config")
         return os.path.join(config, "fish", "config.fish")
     return ""
+
+
+def _has_hook(start_file: bytes) -> bool:
+    """Whether a line that is no comment calls a tokenguard that is there."""
+    for line in start_file.splitlines():
+        match = re.search(rb"([^\s\"'`$(;]*)tokenguard[\"']?\s+shell-hook\s", line.split(b"#")[0] + b" ")
+        if match and (not match[1].startswith(b"/") or os.access(os.fsdecode(match[1]) + "tokenguard", os.X_OK)):
+            return True
+    return False
 
 
 def _hook_line(shell: str, program: str) -> str:

@@ -139,11 +139,12 @@ def test_login_sets_up_this_process_and_logout_takes_it_back(server: Server) -> 
 
 
 def saved(
-    jupyter: subprocess.Popen[bytes], server: Server, hook: str, source: str, *outputs: object
+    jupyter: subprocess.Popen[bytes], server: Server, hook: str, source: str | dict[str, object], *outputs: object
 ) -> tuple[str, str]:
-    """What Jupyter answers, and what is on the disk then."""
+    """What Jupyter answers, and what is on the disk then; `source` is that of a cell, or a whole notebook."""
     cell = {"cell_type": "code", "source": source, "metadata": {}, "execution_count": 1, "outputs": list(outputs)}
     document = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    document = source if isinstance(source, dict) else document
     assert jupyter.stdin
     assert jupyter.stdout
     jupyter.stdin.write(json.dumps([hook, str(server.folder), document]).encode() + b"\n")
@@ -168,6 +169,18 @@ def test_outputs_are_redacted_and_all_else_is_as_it_was(jupyter: subprocess.Pope
     assert answer == "saved"
     assert text.count(f"hf_\\u2026{token[-4:]}") + text.count(f"hf_…{token[-4:]}") == 5
     assert all(part in text for part in ("print(1)", "next", '"b"'))
+
+
+def test_metadata_attachments_and_widgets_are_no_way_out(jupyter: subprocess.Popen[bytes], server: Server) -> None:
+    token = server.token(8)
+    cell = {"cell_type": "markdown", "source": "x", "metadata": {"a": [token]}, "attachments": {"b": {"c": token}}}
+    widgets = {"application/vnd.jupyter.widget-state+json": {"state": {"1": {"state": {"value": token}}}}}
+    document = {"cells": [cell], "metadata": {"widgets": widgets}, "nbformat": 4, "nbformat_minor": 4}
+    answer, text = saved(jupyter, server, "redact_on_save", document)
+    assert answer == "saved"
+    assert text.count(token[-4:]) == 3
+    answer, _ = saved(jupyter, server, "refuse_on_save", document)
+    assert "in metadata of the notebook, metadata of cell 1, attachments of cell 1;" in answer
 
 
 @pytest.mark.parametrize("hook", ["redact_on_save", "refuse_on_save"])

@@ -69,13 +69,12 @@ def test_a_script_does_all_of_it_at_once(machine: Server, hub: Hub) -> None:
     assert "hf_" + "token" not in (machine.home / "hf" / "stored_tokens").read_text()
     assert git_config(machine, "core.hooksPath")
     assert git_config(machine, f"credential.{hub.endpoint}.helper")[0] == ""
-    # Which of two is the default, a script has to say.
-    assert words(result.out)["default"].startswith("left out")
+    assert "alice-one is the default" in words(result.out)["default"]  # as it was for the libraries
+    assert "programs that read the token file find none now" in result.talk
 
 
 def test_the_second_time_all_is_in_order(machine: Server) -> None:
     machine.tokenguard("setup", "--yes")
-    assert machine.tokenguard("use", names(machine)[0]).status == 0
     before = sorted(path for path in machine.home.rglob("*") if path.name != "index.json")
     result = machine.tokenguard("setup", "--yes")
     assert result.status == 0
@@ -96,7 +95,7 @@ def test_somebody_answers_each_question(machine: Server) -> None:
     typed = [
         ("Make it?", "y\n"),
         ("out of 2 files?", "y\n"),
-        ("Which is the default?", "alice-one\n"),
+        ("Make alice-one the default?", "\n"),
         ("Install them for all repositories?", "n\n"),
         ("Have git ask tokenguard?", "\n"),
         ("Add it to ", "y\n"),
@@ -120,6 +119,48 @@ def test_a_start_file_keeps_what_it_has_and_the_shell_follows(machine: Server) -
     assert machine.tokenguard("use", "alice-one", "--here").status == 0
     shell = machine.run("bash", "-i", stdin=b'echo "${#HF_TOKEN}"; cd /; :\necho "${HF_TOKEN-gone}"\n')
     assert shell.out.splitlines() == [str(len(machine.token(1))), "gone"], shell.talk
+
+
+def test_what_stays_in_the_clear_is_not_called_in_order(machine: Server, hub: Hub) -> None:
+    hub.answer(machine.token(2))  # the Hub knows it no more
+    result = machine.tokenguard("setup", "--yes")
+    assert result.status == 1
+    assert words(result.out)["import"].startswith("done")
+    again = machine.tokenguard("setup", "--yes")
+    assert again.status == 1
+    assert words(again.out)["import"].startswith("failed")
+
+
+def test_a_repository_brings_in_no_token(machine: Server) -> None:
+    repository = machine.repository()
+    stranger = machine.token(7)
+    repository.stage(".env", f"HF_TOKEN={stranger}\n")
+    result = machine.run("tokenguard", "setup", "--yes", cwd=repository.top)
+    assert result.status == 0, result.talk
+    assert (repository.top / ".env").read_text() == f"HF_TOKEN={stranger}\n"
+    assert len(names(machine)) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    ['eval "$(pixi shell-hook)"', '# eval "$(tokenguard shell-hook bash)"', "/gone/tokenguard shell-hook bash"],
+)
+def test_a_line_that_calls_no_tokenguard_is_none(machine: Server, line: str) -> None:
+    start = machine.home / ".bashrc"
+    start.write_text(f"{line}\n")
+    assert words(machine.tokenguard("setup", "--yes").out)["shell"].startswith("done")
+    assert len(start.read_text().splitlines()) == 2
+    assert words(machine.tokenguard("setup", "--yes").out)["shell"].startswith("in order")
+
+
+def test_a_folder_that_cannot_be_written_fails_its_step_alone(machine: Server) -> None:
+    (machine.home / "tokenguard").mkdir(parents=True, exist_ok=True)
+    (machine.home / "tokenguard" / "hooks").write_text("")
+    result = machine.tokenguard("setup", "--yes")
+    assert result.status == 3
+    told = words(result.out)
+    assert told["commits"].startswith("failed")
+    assert told["git"].startswith("done")
 
 
 def test_without_a_terminal_nothing_is_done(machine: Server) -> None:

@@ -51,7 +51,7 @@ def tokenguard() -> None:
     \b
     Examples:
       tokenguard setup                 put this machine in order, step by step
-    tokenguard add work              keep a token in the keyring
+      tokenguard add work              keep a token in the keyring
       tokenguard run work -- COMMAND   hand it to a program, as HF_TOKEN
       tokenguard validate --all        ask the Hub about all of them
       tokenguard status                which token the libraries use here, and what it hides

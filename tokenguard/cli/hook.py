@@ -6,6 +6,7 @@ import os
 
 import click
 
+from tokenguard.core.printable import printable
 from tokenguard.home import home
 
 TYPE_CHECKING = False
@@ -42,7 +43,7 @@ def install(*, everywhere: bool) -> None:
     from tokenguard import githooks
 
     for path in githooks.install(_global_folder() if everywhere else None):
-        click.echo(f"installed {path}")
+        click.echo(f"installed {printable(path)}")
 
 
 @hook.command()
@@ -58,7 +59,7 @@ def uninstall(*, everywhere: bool) -> None:
 
     paths = githooks.uninstall(_global_folder() if everywhere else None)
     for path in paths:
-        click.echo(f"removed {path}")
+        click.echo(f"removed {printable(path)}")
     if not paths:
         click.echo("no hooks of tokenguard are installed there", err=True)
 
@@ -77,7 +78,7 @@ def status() -> None:
     if state.folder is None:
         click.echo("here: no git repository")
     else:
-        click.echo(f"here: {state.folder}")
+        click.echo(f"here: {printable(state.folder)}")
         _show(state.here)
         click.echo(f"  pre-commit framework: {'has' if state.framework else 'does not have'} tokenguard")
     click.echo("for all repositories:" if state.everywhere else "for all repositories: not installed")

@@ -94,7 +94,7 @@ def _tell_kept(candidate: Candidate) -> None:
 
 
 def _talk(outcome: Outcome, *, has_default: bool) -> None:
-    from tokenguard.core.places import HISTORY, TOKEN_FILE
+    from tokenguard import importing
     from tokenguard.core.printable import printable
     from tokenguard.process import say
     from tokenguard.render.places import place_of
@@ -108,12 +108,8 @@ def _talk(outcome: Outcome, *, has_default: bool) -> None:
     files = {place.real_path for place in outcome.taken}
     if files:
         _shared.warn(f"took {_count(len(outcome.taken), 'token')} out of {_count(len(files), 'file')}")
-    if any(place.place == HISTORY for place in outcome.taken):
-        _shared.warn("shells that are running have their history in memory, and write it again when they end")
-    if any(place.place == TOKEN_FILE for place in outcome.taken):
-        _shared.warn(
-            "programs that read the token file find none now: `tokenguard run -- COMMAND` hands it to them"
-        )
+    for note in importing.notes(outcome):
+        _shared.warn(note)
     if outcome.kept and not has_default:
         _shared.warn(f"`tokenguard use {outcome.kept[0].name}` makes it the default")
 

@@ -67,13 +67,15 @@ def setup(*, yes: bool, skip: tuple[str, ...]) -> int:
 
 def _take(step: Step, *, yes: bool) -> _Done:
     from tokenguard.core.printable import printable
-    from tokenguard.errors import TokenguardError
+    from tokenguard.errors import ExitCode, TokenguardError
 
     click.echo(f"  {step.why}\n", err=True)
     try:
         proposal = step.look()
         for line in proposal.lines:
             click.echo(f"  {printable(line)}", err=True)
+        if proposal.act is None and proposal.exit_code:
+            return _Done(step, "failed", "see above for what stays as it is", proposal.exit_code)
         if proposal.act is None:
             return _Done(step, "in order", proposal.lines[0] if len(proposal.lines) == 1 else "nothing to do")
         answer = _answer(proposal, yes=yes)
@@ -85,8 +87,12 @@ def _take(step: Step, *, yes: bool) -> _Done:
         if error.hint:
             click.echo(f"  {printable(error.hint)}", err=True)
         return _Done(step, "failed", printable(error.message), error.exit_code)
+    except OSError as error:
+        said = printable(f"{error.filename or ''}: {error.strerror or error}".removeprefix(": "))
+        click.echo(f"  {said}", err=True)
+        return _Done(step, "failed", said, ExitCode.INCOMPLETE)
     click.echo(f"  {click.style('done:', fg='green')} {printable(said)}", err=True)
-    return _Done(step, "done", printable(said))
+    return _Done(step, "done", printable(said), proposal.exit_code)
 
 
 def _answer(proposal: Proposal, *, yes: bool) -> str | None:

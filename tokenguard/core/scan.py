@@ -135,9 +135,10 @@ def _level(blob: Blob, fingerprints: Mapping[str, str], held: Held | None) -> It
         first, last = window.first - window.start, window.last - window.start
         anchors = anchors_in(window.data)
         hits = [_plain(window, span) for span in detect(window.data, anchors)]
-        decoded = decode(window.data, anchors)
-        is_complete &= decoded.is_complete
-        hits += [_Hit(*encoded) for encoded in decoded.found]
+        if is_complete:  # it is hostile otherwise, and has been given up
+            decoded = decode(window.data, anchors)
+            is_complete = decoded.is_complete
+            hits += [_Hit(*encoded) for encoded in decoded.found]
         yield from found.told(window, sorted(hit for hit in hits if first <= hit.start < last))
     if not is_complete:
         yield Unreadable(blob.origin, _NOT_DECODED)

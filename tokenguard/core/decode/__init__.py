@@ -109,8 +109,15 @@ class _Decoder:
         self.is_complete = True
 
     def decode(self, data: bytes, signs: _Signs, depth: int, *, is_joined: bool = False) -> list[Encoded]:
-        layers = _layers(data, signs, is_joined=is_joined)
-        return [item for layer in layers for item in self._within(layer, data, depth)]
+        from tokenguard.core.decode.layer import TooMuchError
+
+        found: list[Encoded] = []
+        try:
+            for layer in _layers(data, signs, is_joined=is_joined):
+                found += self._within(layer, data, depth)
+        except TooMuchError:
+            self.is_complete = False
+        return found
 
     def _within(self, layer: Layer, data: bytes, depth: int) -> Iterator[Encoded]:
         """What a layer of `data` holds, in offsets of `data`."""
@@ -224,7 +231,8 @@ _LONG = 46  # what 35 bytes need at least in base64
 
 def _is_wide(data: bytes) -> bool:
     """Whether UTF-16 may be in `data`."""
-    if b"\0" not in data:
+    zeros = data.count(0)
+    if not zeros or zeros == len(data):  # as in a file with holes
         return False
     if _has(data, b"\0_", b"\0_\0", 0) or _has(data, b"\0K", b"\0A\0K", 2):
         return True
@@ -248,13 +256,16 @@ def _anchors(data: bytes) -> list[bytes]:
 
 
 def _distinct(found: list[Encoded]) -> list[Encoded]:
-    """The longest of those that overlap, by the shortest way that leads to it."""
+    """The longest of those that stand in the same place, by the shortest way that leads to it.
+
+    Two that follow each other may share the character in which one ends and the other begins.
+    """
     kept: list[Encoded] = []
     end = 0
     for item in sorted(found, key=_rank):
-        if item.start >= end:
+        if end - item.start < (item.end - item.start) // 2:
             kept.append(item)
-            end = item.end
+            end = max(end, item.end)
     return kept
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from tokenguard.core.decode.layer import Layer, Pieces, substitute
+from tokenguard.core.decode.layer import MOST_PIECES, Layer, Pieces, TooMuchError, substitute
 from tokenguard.core.decode.runs import ESCAPES, WORD
 from tokenguard.core.detect import LEAD, TAIL
 
@@ -94,11 +94,13 @@ def _is_end_of_line(data: bytes, at: int) -> bool:
 
 
 def escapes(data: bytes, start: int, end: int) -> Iterator[Layer]:
-    """What `data[start:end]` says without the escapes of each kind that it has."""
+    """What `data[start:end]` says without the escapes of each kind that it has. Raises TooMuchError."""
     for name, sign, pattern, stands_for in _encodings():
         if data.find(sign, start, end) < 0:
             continue
-        text, count = pattern.subn(stands_for, data[start:end])
+        text, count = pattern.subn(stands_for, data[start:end], count=MOST_PIECES)
+        if count == MOST_PIECES:
+            raise TooMuchError
         if count:
             yield Layer(name, text, _Unescaped(data, start, end, pattern, stands_for).place)
 

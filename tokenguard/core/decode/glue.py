@@ -11,7 +11,8 @@ from functools import cache
 
 from tokenguard.core.decode import CONCATENATION
 from tokenguard.core.decode.escapes import escapes, stretch
-from tokenguard.core.decode.layer import Layer, Pieces
+from tokenguard.core.decode.images import LINE_OF_NOTEBOOK
+from tokenguard.core.decode.layer import MOST_PIECES, Layer, Pieces, TooMuchError
 from tokenguard.core.detect import ANCHORS, CONTEXT, LEAD, LONGEST
 
 TYPE_CHECKING = False
@@ -42,13 +43,14 @@ def _glue() -> re.Pattern[bytes]:
     return re.compile(
         rb"""
           \\{1,4} \r? \n [ \t]*                                   # the same literal, continued in the next line
+        | \\{2,6} n (?: "\s*,\s*" )? [ \t]*                       # the same, in a notebook
         | \\{0,4} ["'`]
-          (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* )      # Visual Basic continues a line by an underscore
+          (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* | NOTEBOOK )  # _ is Visual Basic's
           (?P<operator> \+ | \.\.? | & | ~ | \|\| | <> | \+\+ | , )?
-          (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* )
+          (?: [ \t\r\n\\]* | [ \t]* _ [ \t]* \r? \n [ \t]* | NOTEBOOK )
           [rRbBuUfF]{0,2} \\{0,4} ["'`]
         | ["'] (?= [A-Za-z0-9] )                                  # a shell's word that is quoted in part
-        """,
+        """.replace(b"NOTEBOOK", LINE_OF_NOTEBOOK),
         re.VERBOSE,
     )
 
@@ -65,8 +67,9 @@ def _joins() -> re.Pattern[bytes]:
 
 
 def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
-    """What begins with the prefix of a credential, and goes on in another literal."""
+    """What begins with the prefix of a credential, and goes on in another literal. Raises TooMuchError."""
     sites: list[Site] = []
+    pieces = 0
     for anchor in anchors:
         done = 0
         for match in _anchored(anchor).finditer(data):
@@ -75,6 +78,9 @@ def at_anchors(data: bytes, anchors: Sequence[bytes]) -> Iterator[Layer]:
             at, end = match.start(), match.start(1)
             if site := _site(data, at, end, may_be_list=True):
                 sites.append(site)
+                pieces += len(site)
+                if pieces > MOST_PIECES:
+                    raise TooMuchError
                 done = site[-1][1]
             elif data[end - 1] == _EQUALS:
                 first, done = stretch(data, at, end)

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
+LINE_OF_NOTEBOOK = rb'[ \t]*\\+(?:r\\+)?n(?:"\s*,\s*")?[ \t]*'
+"""The end of a line of code in JSON, which a notebook has as the end of a string."""
+
 BINARY = ("base64", "hex", "utf-16")
 """The encodings that leave no character as it was."""
 
@@ -311,6 +314,7 @@ _USUAL = {"percent": (b"%",), "unicode-escape": (rb"\x", rb"\u00")}
 _ESCAPED = (
     rb"(?:%[0-9A-Fa-fu]{2}|\\+(?:[xuU]|[01][0-7]{2})|&(?:#|[A-Za-z]{3,9};)|=(?:[2-7][0-9A-Fa-f]|[ \t]*\r?\n))"
 )
-_ANOTHER = rb"[ \t\r\n\\_]*(?:[+.&~|<>]{1,2}[ \t\r\n\\_]*)?[rRbBuUfF]{0,2}\\*[\"'`]"
-_CONTINUED = rb"(?:\\+\r?\n|[\"'][A-Za-z0-9]|\\*[\"'`]" + _ANOTHER + b")"
+_BETWEEN = rb"(?:[ \t\r\n\\_]*|" + LINE_OF_NOTEBOOK + rb")"
+_ANOTHER = _BETWEEN + rb"(?:[+.&~|<>]{1,2}" + _BETWEEN + rb")?[rRbBuUfF]{0,2}\\*[\"'`]"
+_CONTINUED = rb"(?:\\+\r?\n|\\{2,6}n|[\"'][A-Za-z0-9]|\\*[\"'`]" + _ANOTHER + b")"
 _PIECE = rb"(?:[A-Za-z0-9_]{24}|[A-Za-z0-9_]{0,23}(?:\\+\r?\n|\\*[\"'`]" + _ANOTHER + b"))"

@@ -24,6 +24,9 @@ class Layer(NamedTuple):
     place: Place
 
 
+MOST_PIECES = 300_000  # of which each takes some 150 bytes
+
+
 class Piece(NamedTuple):
     """From offset `text` on, a text is what stood in `start:end`: the same bytes, or something they stand for."""
 
@@ -33,8 +36,12 @@ class Piece(NamedTuple):
     is_copy: bool
 
 
+class TooMuchError(Exception):
+    """There are more pieces than in any text that was not made for it."""
+
+
 class Pieces:
-    """A text put together out of pieces of another."""
+    """A text put together out of pieces of another. Adding to it raises TooMuchError."""
 
     def __init__(self) -> None:
         self._pieces: list[Piece] = []
@@ -54,6 +61,8 @@ class Pieces:
             self._pieces.append(Piece(self._size, start, end, is_copy))
             self._parts.append(part)
             self._size += len(part)
+            if len(self._pieces) > MOST_PIECES:
+                raise TooMuchError
 
     def text(self) -> bytes:
         """All of it."""
