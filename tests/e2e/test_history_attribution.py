@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 AUTHOR = "A U Thor <author@example.com>"
 DAY = 24 * 60 * 60
 DATE = "2020-09-13T12:26:40+00:00"

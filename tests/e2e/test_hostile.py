@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 SCANS = (
     ["tokenguard", "scan"],
     ["tokenguard", "scan", "--ignored"],

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine, Result, Scan
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 
 def between(machine: Machine, repository: Repository, commits: str) -> Scan:
     return machine.scan("--range", commits, cwd=repository.top)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine, Result
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 HOOK = Path(__file__).parents[2] / "hooks" / "pre-receive"
 
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 
 @pytest.fixture(params=["with git", "without git"])
 def folder(machine: Machine, request: pytest.FixtureRequest) -> Path:

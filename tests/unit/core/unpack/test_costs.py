@@ -17,6 +17,8 @@ from tokenguard.core.detect import detect
 from tokenguard.core.unpack import Limits, unpack
 from tokenguard.core.unpack.walk import Cut
 
+pytestmark = pytest.mark.unmeasured
+
 TOKEN = user_token(3)
 LIMITS = Limits(members=2000)
 
