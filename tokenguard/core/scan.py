@@ -39,10 +39,10 @@ class _Hit(NamedTuple):
     chain: tuple[str, ...] = ()
 
 
-def spans_of(window: Window) -> list[Span]:
-    """The Spans that begin within `window`, in offsets of its data."""
+def spans_of(window: Window, anchors: Sequence[bytes] | None = None) -> list[Span]:
+    """The Spans that begin within `window`, in offsets of its data; `anchors` as for `detect`."""
     first, last = window.first - window.start, window.last - window.start
-    return [span for span in detect(window.data) if first <= span.start < last]
+    return [span for span in detect(window.data, anchors) if first <= span.start < last]
 
 
 def scan_bytes(data: bytes) -> list[Finding]:

@@ -79,10 +79,6 @@ def secrets(report: Report, scan: Scan) -> str:
     )
 
 
-def _not_read(unreadable: Unreadable) -> str:
-    return f"{printable(unreadable.origin.location)} could not be read: {printable(unreadable.reason)}"
-
-
 def _quality(finding: Finding, number: int) -> dict[str, object]:
     return {
         "description": f"{_described(finding)} ({harm_words(finding)})",

@@ -287,6 +287,7 @@ class _Stretch:
         if self._deep and is_container(file.peek(HEAD)[:HEAD], -1):
             return is_packed_in(file, self._may_hold)
         for window in windows_from(file.read):
-            if spans_of(window) or (self._deep and is_encoded_in(window.data, anchors_in(window.data))):
+            anchors = anchors_in(window.data)
+            if spans_of(window, anchors) or (self._deep and is_encoded_in(window.data, anchors)):
                 return True
         return False

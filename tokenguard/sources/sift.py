@@ -151,8 +151,9 @@ def _sift_stretch(path: str, task: tuple[int, int], *, deep: bool) -> tuple[_Spo
         try:
             for first in range(*task, WINDOW):
                 window = read_window(descriptor, first, first + WINDOW)
-                spots += _spots(spans_of(window), window.start)
-                if deep and is_encoded_in(window.data, anchors_in(window.data)):
+                anchors = anchors_in(window.data)
+                spots += _spots(spans_of(window, anchors), window.start)
+                if deep and is_encoded_in(window.data, anchors):
                     return None, ""
                 if window.is_last:
                     break

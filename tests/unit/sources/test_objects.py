@@ -143,7 +143,7 @@ buffers = st.one_of(st.integers(SMALLEST, 400), st.just(4096))
 def stretch_over(data: bytes, pieces: Sequence[int], buffer: int, first: int = 0) -> objects._Stretch:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(objects, "_BUFFER", buffer)
-        stretch = objects._Stretch(first, MAY_HOLD)
+        stretch = objects._Stretch(first, MAY_HOLD, deep=False)
         stretch.sift(cast("Delivery", Arriving(data, pieces)))
     return stretch
 

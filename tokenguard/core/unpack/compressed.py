@@ -119,15 +119,12 @@ class Decompressed:
         self._data = b""
         self._is_done = False
         self._cut: CutError | None = None
-        self.consumed = 0
-        """Bytes of the input that belong to what was read; valid at the end of a single stream."""
 
     def read(self, most: int) -> bytes:
         """Up to `most` bytes. Raises CutError."""
         while not self._is_done:
             if not self._data and self._inner.needs_input:
                 self._data = self._input(PIECE)
-                self.consumed += len(self._data)
                 if not self._data:
                     raise CutError("damaged: ends too early")
                 # Streams that share their bytes may be read again and again, and give nothing.
@@ -152,7 +149,6 @@ class Decompressed:
 
     def _next(self) -> None:
         rest = self._inner.unused_data
-        self.consumed -= len(rest)
         self._is_done = not self._magic
         while self._magic:
             rest = rest.lstrip(b"\0")  # padding, to a block of a tape or to four bytes

@@ -38,16 +38,14 @@ class Member(NamedTuple):
     `..` and all; nothing is ever written there. `windows` are to be read before the next Member is asked for, or
     not at all.
 
-    `is_container`: these are the bytes of a container within, and what is packed in it comes next, below `inside`.
-    A credential that stands in it as it is comes twice then, as it does with the bytes of the file itself: of
-    findings with the same fingerprint whose `inside` begins alike, the longest is the one to keep. Containers
-    whose bytes show nothing of their own (compressed streams and tars) are not given.
+    The bytes of a container within another come first, and then what is packed in them, but for compressed streams
+    and tars, whose bytes show nothing of their own. A credential that stands in both comes twice: of findings with
+    the same fingerprint whose `inside` begins alike, the longest is the one to keep.
     """
 
     inside: tuple[str, ...]
     windows: Iterable[Window]
     has_lines: bool
-    is_container: bool = False
 
 
 class Cut(NamedTuple):
@@ -118,7 +116,7 @@ class _Walk:
                 within = above if part.folds and found.folds else inside
                 yield from self.open(found, _source_of(io.BytesIO(data), len(data)), part.name, within, depth + 1)
             else:
-                yield Member(inside, whole(data), part.has_lines and not found, bool(found))
+                yield Member(inside, whole(data), part.has_lines and not found)
                 if found:
                     source = _source_of(io.BytesIO(data), len(data))
                     yield from self.open(found, source, part.name, inside, depth + 1)
@@ -146,7 +144,7 @@ class _Walk:
             with self._budget.hold(_MOST_IN_MEMORY):
                 data = fill(source.read, _MOST_IN_MEMORY + 1)
                 if len(data) <= _MOST_IN_MEMORY:
-                    yield Member(inside, windows_from(io.BytesIO(data).read), has_lines=False, is_container=True)
+                    yield Member(inside, windows_from(io.BytesIO(data).read), has_lines=False)
                     file = io.BytesIO(data)
                     yield from self.open(found, _source_of(file, len(data)), name, inside, depth)
                     return
@@ -157,7 +155,7 @@ class _Walk:
             yield Cut(inside, f"larger than {_MOST_IN_MEMORY} bytes, and can be read in order alone")
         rest = _rest_of(data, source.read)
         del data
-        yield Member(inside, windows_from(rest), has_lines=False, is_container=True)
+        yield Member(inside, windows_from(rest), has_lines=False)
 
 
 class _Guarded:
