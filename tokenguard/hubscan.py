@@ -28,9 +28,9 @@ def scan_hub(
 ) -> Report:
     """Scans what `name` (`hf://acme`, `hf://acme/model`, `hf://datasets/acme/x`, …) is at `hub`.
 
-    `token` reads, and goes to the Hub alone; without it, what everybody may see is read. `max_size` (bytes, None is
-    LARGEST) leaves larger files unread, but for the headers of safetensors and GGUF. A rate limit is waited for up
-    to `patience` seconds. No configuration holds: the one in a repository is by whoever wrote the rest of it.
+    `token` reads, and goes to the Hub alone; without it, what everybody may see is read. `max_size` (bytes, None
+    is LARGEST) leaves larger files unread, but for the headers of safetensors and GGUF. A rate limit is waited for
+    up to `patience` seconds. No configuration holds: the one in a repository is by whoever wrote the rest of it.
     Raises UsageError where `name` is no name of the Hub; whatever cannot be read is Unreadable.
     """
     account = Account(search)

@@ -70,6 +70,7 @@ class HubReader:
         self._patience = patience
         self._refused = ""
         self._unanswered = 0
+        self._closed_until = 0.0
         self.waited = 0.0
         """Seconds spent waiting for rate limits."""
         self._lock = threading.Lock()
@@ -185,8 +186,10 @@ class HubReader:
             if is_at(url, self._endpoint):
                 self._refused = f"the Hub's rate limit is spent for another {pause:.0f} seconds"
             raise RemoteError(f"the Hub's rate limit is spent for another {pause:.0f} seconds", 429)
-        with self._lock:
-            self.waited += pause
+        until = time.monotonic() + pause
+        with self._lock:  # several threads wait at the same time
+            self.waited += min(pause, max(0.0, until - self._closed_until))
+            self._closed_until = max(until, self._closed_until)
         time.sleep(pause)
         return pause
 
