@@ -183,7 +183,7 @@ class Library(Hub):
             line, last = commits[rest]
             return self._paged(path, query, [_told(one) for one in reversed(line[: line.index(last) + 1])])
         if what == "tree":
-            return self._paged(path, query, [_entry(*item) for item in commits[rest][1].files.items()])
+            return self._paged(path, query, [entry(*item) for item in commits[rest][1].files.items()])
         if what == "discussions" and rest:
             return ok(repo.discussions[int(rest) - 1])
         if what == "discussions":
@@ -270,12 +270,13 @@ def _told(commit: Commit) -> dict[str, Any]:
     }
 
 
-def _entry(path: str, data: bytes) -> dict[str, Any]:
-    entry = {"type": "file", "path": path, "size": len(data)}
+def entry(path: str, data: bytes) -> dict[str, Any]:
+    """A file in a listing of a tree."""
+    told = {"type": "file", "path": path, "size": len(data)}
     if len(data) < _LFS_FROM:
-        return entry | {"oid": hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()}
+        return told | {"oid": hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()}
     lfs = {"oid": _sha256(data), "size": len(data), "pointerSize": 134}
-    return entry | {"oid": "f" * 40, "lfs": lfs, "xetHash": "e" * 64}
+    return told | {"oid": "f" * 40, "lfs": lfs, "xetHash": "e" * 64}
 
 
 def _sha256(data: bytes) -> str:

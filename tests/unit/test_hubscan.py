@@ -15,6 +15,7 @@ from tests.support import hubsource
 from tests.support.credentials import user_token
 from tests.support.hub import Answer, broken, closed_port, hang_up, limited, ok
 from tests.support.hubsource import Library, page, truncated
+from tokenguard.account import Search
 from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.token import Token
 from tokenguard.errors import ExitCode, UsageError
@@ -260,6 +261,32 @@ def test_of_large_tensors_the_header_is_read(library: Library, name: str, data: 
     assert f"; {len(data) - 65536} bytes of tensors were left out" in note
 
 
+def test_a_header_without_end_is_unreadable(library: Library) -> None:
+    library.add("acme/model").commit({"model.gguf": gguf(9 * MIB, SECRET + "a" * (3 * MIB))})
+    report = scan(library, "hf://acme/model", max_size=MIB)
+    assert unread(report) == [("hf://acme/model/model.gguf", f"its header is larger than {MIB} bytes")]
+    assert len(library.storage.requests) == 2
+
+
+def test_who_does_not_look_deep_reads_tensors_as_any_file(library: Library) -> None:
+    library.add("acme/model").commit({"model.safetensors": safetensors(9 * MIB, SECRET)})
+    hub = Hub(read_endpoint(library.endpoint))
+    report = scan_hub("hf://acme/model", hub=hub, search=Search(deep=False))
+    assert (places(report), report.notes) == (["hf://acme/model/model.safetensors"], ())
+    report = scan_hub("hf://acme/model", hub=hub, max_size=MIB, search=Search(deep=False))
+    assert unread(report) == [("hf://acme/model/model.safetensors", f"larger than {MIB} bytes")]
+
+
+def test_a_large_file_with_another_content_is_unreadable_and_what_it_had_is_told(library: Library) -> None:
+    data = LEAK + b"a" * (9 * MIB)
+    tip = library.add("acme/model", large=data).refs["refs/heads/main"][0].id
+    lie = hubsource.entry("large", data[:-1] + b"b")
+    library.say(f"/api/models/acme/model/tree/{tip}", ok([lie]))
+    report = scan(library, "hf://acme/model")
+    assert unread(report) == [("hf://acme/model/large", "the Hub gives another content than it lists")]
+    assert places(report) == ["hf://acme/model/large"]
+
+
 def test_a_large_file_is_read_in_pieces(library: Library) -> None:
     library.add("acme/model", large=b"a" * (10 * MIB) + b"\n" + LEAK)
     report = scan(library, "hf://acme/model")
@@ -382,7 +409,7 @@ def test_a_listing_that_is_none_is_unreadable(library: Library, answer: Answer, 
 def test_a_listing_in_a_circle_ends_and_what_it_had_is_read(library: Library) -> None:
     repo = library.add("acme/model", a=LEAK)
     path = f"/api/models/acme/model/tree/{repo.refs['refs/heads/main'][0].id}?recursive=true&expand=false"
-    library.say(path, page([hubsource._entry("a", LEAK)], path))
+    library.say(path, page([hubsource.entry("a", LEAK)], path))
     report = scan(library, "hf://acme/model")
     assert places(report) == ["hf://acme/model/a"]
     assert unread(report)[0][1] == "its files: the Hub lists it without end"
