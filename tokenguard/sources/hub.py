@@ -228,19 +228,18 @@ class HubSource:
         file = Once(pieces.read)
         size = version.file.size
         try:
-            is_header = self._deep and self._has_header(version.file, file)
+            if self._deep and self._has_header(version.file, file):
+                pieces.most = self._max_size
+                yield Blob(version.origin, (), lambda: file)
+                self._headers += 1
+                self._left_out += size - pieces.taken
+            elif size > self._max_size:
+                yield Unreadable(version.origin, f"larger than {self._max_size} bytes")
+            else:
+                yield Blob(version.origin, windows_from(file.read), lambda: file)
+            pieces.check()
         except RemoteError as error:
             yield Unreadable(version.origin, error.reason)
-            return
-        if is_header:
-            pieces.most = self._max_size
-            yield Blob(version.origin, (), lambda: file)
-            self._headers += 1
-            self._left_out += size - pieces.taken
-        elif size > self._max_size:
-            yield Unreadable(version.origin, f"larger than {self._max_size} bytes")
-        else:
-            yield Blob(version.origin, windows_from(file.read), lambda: file)
 
     def _has_header(self, listed: File, file: Once) -> bool:
         """Whether what people write stands at its beginning, and numbers behind."""

@@ -202,8 +202,7 @@ class HubReader:
 class Pieces:
     """`file` at `path`, from its beginning on, in pieces that are asked for when they are read.
 
-    What is in it is checked when it was read to its end. Reading more than `most` bytes, where that is set, raises
-    RemoteError.
+    Reading more than `most` bytes, where that is set, raises RemoteError.
     """
 
     def __init__(self, reader: HubReader, path: str, file: File) -> None:
@@ -226,6 +225,14 @@ class Pieces:
         self._data = self._data[most:]
         return data
 
+    def check(self) -> None:
+        """Raises RemoteError where it was read to its end and is not what was listed.
+
+        Not while it is read: what was found in it stands.
+        """
+        if self.taken == self._file.size:
+            self._digest.check()
+
     def _take(self) -> None:
         if self.most is not None and self.taken >= self.most:
             raise RemoteError(f"its header is larger than {self.most} bytes")
@@ -234,8 +241,6 @@ class Pieces:
         data = self._reader.piece(self._path, self._file, self.taken, count)
         self._digest.update(data)
         self.taken += count
-        if self.taken == self._file.size:
-            self._digest.check()
         self._data = memoryview(data)
 
 
