@@ -11,6 +11,7 @@ import huggingface_hub
 import pytest
 from huggingface_hub.utils._http import default_client_factory
 
+import tokenguard.hub
 from tests.support import hubsource
 from tests.support.credentials import user_token
 from tests.support.hub import Answer, broken, closed_port, hang_up, limited, ok
@@ -21,6 +22,7 @@ from tokenguard.core.token import Token
 from tokenguard.errors import ExitCode, UsageError
 from tokenguard.hub import Hub
 from tokenguard.hubscan import scan_hub
+from tokenguard.sources import hubreader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -202,6 +204,18 @@ def test_without_a_token_none_is_sent(library: Library, monkeypatch: pytest.Monk
     report = scan_hub("hf://acme/model", hub=Hub(read_endpoint(library.endpoint)))
     assert places(report) == ["hf://acme/model/a"]
     assert {request.token for request in library.requests} == {None}
+
+
+def test_a_gated_repository_is_told_once_and_its_discussions_are_read(library: Library) -> None:
+    repo = library.add("acme/gated", large=b"a" * (9 * MIB), small=LEAK)
+    repo.commit({f"f{at}": b"%d" % at for at in range(30)})
+    repo.discuss("One", SECRET)
+    refusal = Answer(403, headers={"X-Error-Code": "GatedRepo", "X-Error-Message": "Access is restricted"})
+    library.say("/acme/gated/resolve/", *[refusal] * 99)
+    report = scan(library, "hf://acme/gated")
+    assert unread(report) == [("hf://acme/gated", "its files: the Hub answers 403 (Access is restricted)")]
+    assert len([request for request in library.requests if "/resolve/" in request.path]) < 20
+    assert len(report.findings) == 1
 
 
 @pytest.mark.parametrize(
@@ -413,6 +427,26 @@ def test_a_listing_in_a_circle_ends_and_what_it_had_is_read(library: Library) ->
     report = scan(library, "hf://acme/model")
     assert places(report) == ["hf://acme/model/a"]
     assert unread(report)[0][1] == "its files: the Hub lists it without end"
+
+
+def test_a_listing_without_end_ends(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hubreader, "_MOST_PAGES", 5)
+    library.add("acme/m1", a=LEAK)
+    pages = [page([{"id": f"acme/m{at}"}], f"/api/models?author=acme&cursor={at}") for at in range(1, 9)]
+    library.say("/api/models?", *pages)
+    report = scan(library, "hf://acme")
+    assert ("hf://acme (models)", "the Hub lists it without end") in unread(report)
+    assert places(report) == ["hf://acme/m1/a"]
+    assert len(library.asked("/api/models")) == 5
+
+
+def test_an_answer_that_drips_is_not_waited_for(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenguard.hub, "_FETCH", 0.05)
+    library.add("acme/model", a=LEAK)
+    library.say("/acme/model/resolve/", *[Answer(200, LEAK, pace=9)] * 3)
+    monkeypatch.setattr(hubreader, "_PAUSES", ())
+    ((where, reason),) = unread(scan(library, "hf://acme/model"))
+    assert (where, reason) == ("hf://acme/model/a", "127.0.0.1 gives no answer within 0.05 seconds")
 
 
 def test_an_account_that_lists_what_is_not_its_own_is_told(library: Library) -> None:

@@ -29,7 +29,7 @@ from tokenguard.core.unpack import HEAD
 from tokenguard.core.windows import Once, windows_from
 from tokenguard.errors import UsageError
 from tokenguard.files import WINDOW
-from tokenguard.sources.hubreader import Pieces, RemoteError, quoted
+from tokenguard.sources.hubreader import GatedError, Pieces, RemoteError, quoted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -150,7 +150,10 @@ class HubSource:
         trees = [
             (commit, f"{_api(repo)}/tree/{commit.id}?recursive=true&expand=false") for commit in commits.values()
         ]
-        yield from self._versions(trees, repo)
+        try:
+            yield from self._versions(trees, repo)
+        except GatedError as error:  # of thousands of files none would be given
+            yield Unreadable(Origin(hub_name(repo)), f"its files: {error.reason}")
         yield from self._discussions(repo)
         if repo.type == "space":
             yield from self._variables(repo)
@@ -219,6 +222,8 @@ class HubSource:
             return None
         try:
             return in_memory(version.origin, self._reader.whole(version.path, version.file))
+        except GatedError:
+            raise
         except RemoteError as error:
             return Unreadable(version.origin, error.reason)
 
@@ -238,6 +243,8 @@ class HubSource:
             else:
                 yield Blob(version.origin, windows_from(file.read), lambda: file)
             pieces.check()
+        except GatedError:
+            raise
         except RemoteError as error:
             yield Unreadable(version.origin, error.reason)
 

@@ -45,6 +45,7 @@ _MOST_PAGES = 1000  # of 1000 files each
 _LONGEST_DOCUMENT = 32 * 1024 * 1024
 # Of a large file: enough for most headers, then more.
 _PIECES = (64 * 1024, 1024 * 1024, 8 * 1024 * 1024)
+_GATED = "GatedRepo"  # as huggingface_hub's hf_raise_for_status has it
 _REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -55,6 +56,10 @@ class RemoteError(OSError):
         super().__init__(errno.EIO, reason)
         self.reason = reason
         self.status = status
+
+
+class GatedError(RemoteError):
+    """Whoever asks has no access to any file of the repository."""
 
 
 class HubReader:
@@ -271,7 +276,8 @@ def quoted(path: str) -> str:
 
 def _refusal(reply: Reply) -> RemoteError:
     said = redact_suspects(reply.headers.get("x-error-message", ""))[:200]
-    return RemoteError(f"the Hub answers {reply.status}{f' ({said})' if said else ''}", reply.status)
+    refused = GatedError if reply.headers.get("x-error-code") == _GATED else RemoteError
+    return refused(f"the Hub answers {reply.status}{f' ({said})' if said else ''}", reply.status)
 
 
 def _wrong_size(file: File) -> RemoteError:
