@@ -8,11 +8,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import re
 import threading
 import time
 
+from tokenguard import __version__
+from tokenguard.core.endpoint import is_at
+from tokenguard.core.hubanswer import Reply
 from tokenguard.core.identity import Identity, read_whoami
+from tokenguard.core.ratelimit import retry_after, until_reset
 from tokenguard.core.redact import redact_suspects, redact_values
 from tokenguard.deadline import DeadlineError, within
 from tokenguard.errors import HubError, RejectedError, TokenguardError
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 # Seconds: for a single step of a connection, and for an answer as a whole.
 _STEP = 10.0
 _ANSWER = 20.0
+# And for a piece of a file, of several MiB.
+_FETCH = 120.0
 # As long as a rate limit is waited for; whoever waits for more should know what for.
 _SHORT = 5.0
 _AT_ONCE = 8
@@ -125,6 +130,38 @@ class Hub:
             with self._telling():
                 within(_ANSWER, functools.partial(self._post, _REVOKE, {"credentials": values}))
 
+    def fetch(
+        self,
+        url: str,
+        token: Token | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        most: int = _LARGEST,
+    ) -> Reply:
+        """What is at `url`, whatever its status, and up to `most` bytes of it. No redirect is followed.
+
+        `token` goes along where `url` lies at the endpoint, and nowhere else; no other token ever does. Raises
+        HubError where nothing answers.
+        """
+        with self._telling():
+            self._start()
+            return within(_FETCH, functools.partial(self._fetch, url, token, headers, most))
+
+    def _fetch(self, url: str, token: Token | None, headers: Mapping[str, str] | None, most: int) -> Reply:
+        from huggingface_hub import get_session
+
+        sent = dict(headers or {}) | {"User-Agent": f"tokenguard/{__version__}"}
+        if token and is_at(url, self.endpoint):
+            sent["Authorization"] = f"Bearer {token.reveal()}"
+        body = bytearray()
+        with get_session().stream("GET", url, headers=sent) as answer:
+            for part in answer.iter_bytes():
+                body += part
+                if len(body) > most:
+                    break
+            told = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(answer.status_code, told, bytes(body[:most]), len(body) <= most)
+
     def _ask(self, token: Token) -> Identity:
         with self._telling():
             answer = json.loads(within(_ANSWER, lambda: self._whoami(token)))
@@ -203,8 +240,8 @@ class Hub:
         if not str(response.url).endswith(_WHOAMI):
             return  # huggingface_hub's own questions, which have no token
         status, headers = response.status_code, response.headers
-        left = _until_reset(headers)
-        if status == 429 and (asked := _retry_after(headers)) is not None:
+        left = until_reset(headers)
+        if status == 429 and (asked := retry_after(headers)) is not None:
             left = asked
         if left is not None:
             self._opens_again = time.monotonic() + left
@@ -244,17 +281,3 @@ class Hub:
 
 
 _CONNECTION = "nothing is known about the token; check the network and HF_ENDPOINT"
-
-
-def _until_reset(headers: Mapping[str, str]) -> float | None:
-    """Seconds until a spent limit opens again, None where none is spent.
-
-    https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
-    """
-    limits = re.findall(r";\s*r=(\d{1,9})\s*;\s*t=(\d{1,9})", headers.get("ratelimit", ""))
-    return max((float(seconds) for remaining, seconds in limits if int(remaining) == 0), default=None)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("retry-after", "")
-    return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -12,6 +12,8 @@ OFFICIAL = "https://huggingface.co"
 # huggingface.co and what its services run on. *.hf.space is not among them: anybody can run a Space.
 _HOSTS = ("huggingface.co", "hf.co")
 _PARENTS = (".huggingface.co", ".endpoints.huggingface.cloud")
+# Where its files are kept: us.aws.cdn.hf.co, cdn-lfs.huggingface.co, … (hub-docs, models-downloading).
+_STORES = (".hf.co", ".huggingface.co")
 _LOOPBACK = ("localhost", "::1")
 
 
@@ -73,3 +75,25 @@ def origins(endpoint: Endpoint) -> tuple[str, ...]:
 def is_hub(host: str, endpoint: Endpoint) -> bool:
     """Whether `host` is the endpoint's, or belongs to Hugging Face's own services."""
     return host == endpoint.host or host in _HOSTS or host.endswith(_PARENTS)
+
+
+def is_at(url: str, endpoint: Endpoint) -> bool:
+    """Whether `url` lies at `endpoint`, so that a token may be sent there: same scheme, same host, same port."""
+    return url.lower().startswith(f"{endpoint.origin}/")
+
+
+def keeps_files(url: str, endpoint: Endpoint) -> bool:
+    """Whether the Hub may send somebody to `url` for a file: to itself, or to its own storage.
+
+    From a Hub on this very machine, to another port of it as well.
+    """
+    if is_at(url, endpoint):
+        return True
+    # No user before the host: two parsers could read two different ones.
+    match = re.match(r"(https?)://([A-Za-z0-9.-]+)(:[0-9]{1,5})?/", url)
+    if match is None:
+        return False
+    scheme, host, port = match[1], match[2].lower(), match[3]
+    if endpoint.is_loopback and is_loopback(host):
+        return True
+    return scheme == "https" and not port and (host in _HOSTS or host.endswith(_STORES))

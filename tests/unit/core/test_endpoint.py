@@ -2,7 +2,7 @@
 
 import pytest
 
-from tokenguard.core.endpoint import OFFICIAL, Endpoint, is_hub, is_loopback, read_endpoint
+from tokenguard.core.endpoint import OFFICIAL, Endpoint, is_at, is_hub, is_loopback, keeps_files, read_endpoint
 from tokenguard.errors import UsageError
 
 ENDPOINTS = {
@@ -190,3 +190,45 @@ def test_this_very_machine_is_known(host: str, expected: bool) -> None:
 )
 def test_the_hosts_of_the_hub_are_known(host: str, expected: bool) -> None:
     assert is_hub(host, read_endpoint("https://hub.example.com")) is expected
+
+
+STORES = {
+    "https://huggingface.co/a": True,
+    "https://hf.co/a": True,
+    "https://us.aws.cdn.hf.co/a?signature=x": True,
+    "https://cdn-lfs.huggingface.co/a": True,
+    "HTTPS://CDN-LFS.HF.CO/a": False,  # nobody writes it so
+    "http://cdn-lfs.hf.co/a": False,
+    "https://cdn-lfs.hf.co:444/a": False,
+    "https://cdn-lfs.hf.co": False,
+    "https://nothf.co/a": False,
+    "https://hf.co.example.com/a": False,
+    "https://acme.hf.space/a": False,
+    "https://hf.co@example.com/a": False,
+    "https://us.hf.co\\@example.com/a": False,
+    "https://127.0.0.1/a": False,
+    "//hf.co/a": False,
+    "file:///a": False,
+    "": False,
+}
+
+
+@pytest.mark.parametrize("url", STORES)
+def test_files_are_kept_at_the_hub_and_its_storage(url: str) -> None:
+    assert keeps_files(url, read_endpoint("")) is STORES[url]
+
+
+def test_a_hub_on_this_machine_may_keep_files_beside_it() -> None:
+    endpoint = read_endpoint("http://127.0.0.1:8080")
+    assert keeps_files("http://127.0.0.1:9090/a", endpoint)
+    assert not is_at("http://127.0.0.1:9090/a", endpoint)
+    assert not is_at("http://127.0.0.1:80800/a", endpoint)
+    assert is_at("http://127.0.0.1:8080/a", endpoint)
+    assert not keeps_files("http://192.0.2.1:9090/a", endpoint)
+
+
+def test_another_hub_keeps_files_at_hugging_face_and_has_its_token_for_itself() -> None:
+    endpoint = read_endpoint("https://hub.example.com/hub")
+    assert keeps_files("https://us.aws.cdn.hf.co/a", endpoint)
+    assert not is_at("https://huggingface.co/a", endpoint)
+    assert is_at("https://hub.example.com/other", endpoint)
