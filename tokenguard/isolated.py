@@ -26,7 +26,7 @@ class DiedError(Exception):
 
 
 def ask(module: str, question: bytes, seconds: float, folder: str) -> bytes:
-    """What `answer` is given in the process that runs `main()` of `module`, in the empty `folder`, for the `question`.
+    """What the process that runs `main()` of `module`, in the empty `folder`, answers to the `question`.
 
     Raises DeadlineError after so many `seconds`, and DiedError.
     """

@@ -24,7 +24,8 @@ FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "gitlab-secrets
 def show(report: Report, form: str = "text", output: str | None = None, *, by_credential: bool = False) -> None:
     """Writes the Report, in one of FORMATS, to the file `output` or to standard output.
 
-    The text is `by_credential` where there are very many places. Raises IncompleteError where it cannot be written.
+    The text is `by_credential` where there are very many places. Raises IncompleteError where it cannot be
+    written.
     """
     color = output is None and has_color(sys.stdout)
     if by_credential and form == "text":

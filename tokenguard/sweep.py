@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tokenguard.core.report import Report
 
     Progress = Callable[[int, int, Sequence[tuple[str, float]]], None]
-    """Told how many targets are done, of how many, and which are at work for how many seconds, the slowest first."""
+    """Told how many targets are done, of how many, and which take how many seconds by now, the slowest first."""
 
 # Beyond its own deadline, in seconds, an Executor may take so long to begin a Task and to hand back its Outcome.
 _GRACE = 120.0

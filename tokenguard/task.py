@@ -1,6 +1,6 @@
 """What a sweep does with one target, anywhere: a Task goes out, an Outcome comes back, and neither has a secret.
 
-Whoever performs it finds the credentials that it needs where it runs: git asks its helpers there, and ssh its agent.
+Whoever performs it finds the credentials that it needs where it runs: git asks its helpers there, ssh its agent.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from tokenguard import __version__, isolated
 from tokenguard.core.printable import printable
 from tokenguard.core.record import read_report, write_report
 from tokenguard.core.redact import redact_suspects
-from tokenguard.core.report import Report
 from tokenguard.core.target import HUB, Target
 from tokenguard.deadline import DeadlineError
 from tokenguard.errors import TokenguardError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tokenguard.core.report import Report
 
 _CLONE = "clone.git"
 

@@ -8,8 +8,8 @@ import sys
 
 import click
 
-from tokenguard.cli import _shared
 from tokenguard.errors import ExitCode, UsageError
+from tokenguard.process import standard_input
 from tokenguard.reporting import FORMATS
 
 TYPE_CHECKING = False
@@ -158,9 +158,7 @@ def _lines(listed: str) -> list[str]:
     from tokenguard.files import read_linked
 
     try:
-        data = (
-            _shared.standard_input().read(_LARGEST_LIST) if listed == "-" else read_linked(listed, _LARGEST_LIST)
-        )
+        data = standard_input().read(_LARGEST_LIST) if listed == "-" else read_linked(listed, _LARGEST_LIST)
     except OSError as error:
         raise UsageError(f"{listed} cannot be read: {error.strerror or error}") from None
     try:

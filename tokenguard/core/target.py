@@ -1,4 +1,4 @@
-"""What a sweep is to read, out of text that others may have written: addresses that git is told of, and folders."""
+"""What a sweep is to read, out of text that others may have written: folders, and addresses for git."""
 
 from __future__ import annotations
 

@@ -39,8 +39,8 @@ _OF_THE_CALLER = (
     "GIT_QUARANTINE_PATH",
     "GIT_WORK_TREE",
 )
-# git-config(1), gitcredentials(7), git(1): what is fetched comes from the address that was named, and nobody is asked
-# for anything. There is nothing to tidy up, and nothing else to fetch.
+# git-config(1), gitcredentials(7), git(1): what is fetched comes from the address that was named, and nobody is
+# asked for anything. There is nothing to tidy up, and nothing else to fetch.
 _FETCHING = (
     "core.askPass=",
     "credential.interactive=false",
@@ -225,11 +225,11 @@ class Git:
     `folder` None means the repository that the caller is in, with the index that git may have named to a hook.
     `trusted` is for what the user asks of a repository of their own: its configuration holds. `bare` says that
     `folder` itself is what git calls a git directory. `way` is the only protocol by which others may be asked,
-    where they may (git(1), `GIT_ALLOW_PROTOCOL`).
+    where they may (git(1), `GIT_ALLOW_PROTOCOL`), and `packets` a file to which what they say is noted then.
     """
 
     def __init__(
-        self, folder: str | None = None, *, trusted: bool = False, bare: bool = False, way: str = ""
+        self, folder: str | None = None, *, trusted: bool = False, bare: bool = False, way: str = "", packets: str = ""
     ) -> None:
         self._folder = folder
         # Named, since the configuration may name a work tree that is no longer there.
@@ -244,7 +244,7 @@ class Git:
         }
         self._environment |= _ENVIRONMENT
         if way:
-            self._environment |= {**_UNASKED, "GIT_ALLOW_PROTOCOL": way}
+            self._environment |= {**_UNASKED, "GIT_ALLOW_PROTOCOL": way, "GIT_TRACE_PACKET": packets}
 
     def __call__(self, *arguments: str) -> bytes:
         """What git prints. Raises GitError where it fails or cannot be started."""
@@ -303,7 +303,7 @@ class Git:
         """Starts git, which ends with `stack`. What it complains of goes to a file: a server has a say in that."""
         import tempfile
 
-        complaint = stack.enter_context(tempfile.TemporaryFile(buffering=0))
+        complaint = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 -- the stack manages it
         process = self._start(arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=complaint.fileno())
         stack.enter_context(process)
         stack.callback(process.kill)

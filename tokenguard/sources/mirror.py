@@ -1,4 +1,4 @@
-"""All that a git server has of one repository, in a bare one of our own. The server is as hostile as what it has."""
+"""All that a git server has of one repository, in a bare one of our own. The server is as hostile as it is."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from tokenguard.core.target import Target
 
 # All refs, those of pull requests as well: whoever may read the repository can read these.
+_PACKETS = "packets"
 _EVERYTHING = "+refs/*:refs/*"
 _PASSING = re.compile(
-    r"could not resolve|couldn't connect|could not connect|connection (refused|reset|timed out|closed)|timed out"
-    r"|hung up|early eof|rpc failed|returned error: (408|429|5\d\d)|unexpected disconnect|empty reply|transfer closed"
-    r"|gnutls|ssl_|failed to connect|bytes of body are still expected",
+    r"could not resolve|couldn't connect|could not connect|connection (refused|reset|timed out|closed)"
+    r"|timed out|hung up|early eof|rpc failed|returned error: (408|429|5\d\d)|unexpected disconnect|empty reply"
+    r"|transfer closed|gnutls|ssl_|failed to connect|bytes of body are still expected",
     re.IGNORECASE,
 )
 _REDIRECTED = re.compile(r"returned error: 30\d")
@@ -34,11 +35,18 @@ class ServerError(IncompleteError):
 
 def tips(target: Target, folder: str) -> str:
     """A digest of what all refs of the server point to; `folder` is any that is empty. Raises ServerError."""
-    git = Git(folder, way=target.kind)
+    packets = os.path.abspath(os.path.join(folder, _PACKETS))
+    git = Git(folder, way=target.kind, packets=packets)
     try:
-        return git.digest("ls-remote", "--quiet", "--", target.name)
+        digest = git.digest("ls-remote", "--quiet", "--", target.name)
     except GitError as error:
         raise _server_error(error) from None
+    # A web page that is no list of refs passes for an empty one with git, which takes its server for a mere store
+    # of files (gitprotocol-http(5), "Dumb Clients"). Where git is spoken, there are packets.
+    if not os.path.exists(packets) or not os.path.getsize(packets):
+        raise ServerError("what answers there is no git server", is_passing=False)
+    os.remove(packets)
+    return digest
 
 
 def fetch(target: Target, folder: str) -> None:
