@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.e2e.machine import Machine
 from tests.e2e.past import commit, fingerprint
 from tests.support.forge import Forge
-from tests.support.hub import Answer
-from tests.support.repository import Repository
+from tests.support.repository import TIMEOUT, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.support.hub import Request
+    from tests.e2e.machine import Machine
+    from tests.support.hub import Answer, Request
 
 OWNER = "acme"
-FOR_LONG = 600
-"""Seconds: longer than any test waits."""
+SOON = 20
 
 
 class Swept(NamedTuple):
@@ -48,13 +49,17 @@ class Swept(NamedTuple):
 class Fleet(Forge):
     """A Forge whose repositories anybody may read. `answers` are said instead, by the name of the repository."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.top = machine.folder.parent / "served"
+    def __init__(self, machine: Machine, name: str = "served") -> None:
+        self.top = machine.folder.parent / name
         super().__init__(self.top)
         self.machine = machine
         self.answers: dict[str, list[Answer]] = {}
         self.paths: list[str] = []
         self.let_in("", OWNER)
+
+    def __enter__(self) -> Fleet:  # noqa: PYI034 -- as in Forge
+        super().__enter__()
+        return self
 
     def respond(self, request: Request) -> Answer:
         self.paths.append(request.path)
@@ -101,6 +106,22 @@ def sweep(machine: Machine, *arguments: str | Path, stdin: bytes | None = None) 
 def leaks(names: Iterable[str], token: str) -> set[tuple[str, str]]:
     """Where `token` is to be found in the targets of these names."""
     return {(f"{name}/leak.py", fingerprint(token)) for name in names}
+
+
+def expect_quiet(url: str) -> None:
+    """Nothing is left of what a target has started; what is killed needs its time to go."""
+    deadline = time.monotonic() + SOON
+    while any(url in line for line in command_lines()):
+        assert time.monotonic() < deadline, "something is left"
+        time.sleep(0.02)
+
+
+def command_lines() -> list[str]:
+    """Those of all processes that are alive."""
+    listing = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "args="], capture_output=True, check=True, timeout=TIMEOUT
+    )
+    return os.fsdecode(listing.stdout).splitlines()
 
 
 def leavings(machine: Machine) -> list[str]:

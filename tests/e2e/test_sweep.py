@@ -8,25 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.fleet import OWNER, Fleet, leaks, leavings, sweep
+from tests.e2e.fleet import OWNER, Fleet, expect_quiet, leaks, leavings, sweep
 from tests.e2e.past import add_submodule, commit, leak
 from tests.e2e.terminal import at_terminal
 from tests.support.hub import Answer, broken, closed_port, redirect, slow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from tests.e2e.machine import Machine
-
-
-@pytest.fixture
-def fleet(machine: Machine) -> Iterator[Fleet]:
-    temporary = machine.folder.parent / "temporary"
-    temporary.mkdir()
-    machine.environment["TMPDIR"] = str(temporary)
-    with Fleet(machine) as fleet:
-        yield fleet
 
 
 def test_folders_and_servers_make_one_report(machine: Machine, fleet: Fleet) -> None:
@@ -125,7 +113,7 @@ def test_what_a_server_refuses_is_not_clean_and_asked_for_once(
 
 
 def test_a_redirect_elsewhere_is_not_followed(machine: Machine, fleet: Fleet) -> None:
-    with Fleet(machine) as other:
+    with Fleet(machine, "elsewhere") as other:
         fleet.answers["moved"] = [redirect(other.endpoint)]
         swept = sweep(machine, fleet.url("moved"))
     assert swept.status == 3
@@ -166,7 +154,7 @@ def test_one_that_hangs_is_given_up(machine: Machine, fleet: Fleet, at: str) -> 
     assert swept.unreadable == {fleet.url("slow"): "not done within 4 seconds"}
     assert swept.places == leaks([fleet.url("model")], token)
     assert leavings(machine) == []
-    machine_is_quiet(fleet.url("slow"))
+    expect_quiet(fleet.url("slow"))
 
 
 def test_one_that_serves_forever_is_given_up(machine: Machine, fleet: Fleet) -> None:
@@ -176,7 +164,7 @@ def test_one_that_serves_forever_is_given_up(machine: Machine, fleet: Fleet) -> 
     ]
     swept = sweep(machine, "--timeout", "3", fleet.url("endless"))
     assert (swept.status, swept.unreadable) == (3, {fleet.url("endless"): "not done within 3 seconds"})
-    machine_is_quiet(fleet.url("endless"))
+    expect_quiet(fleet.url("endless"))
 
 
 def test_one_that_is_too_large_is_given_up(machine: Machine, fleet: Fleet) -> None:
@@ -247,14 +235,3 @@ def test_progress_names_what_is_slow(machine: Machine, fleet: Fleet) -> None:
     assert b"targets  [" in result.stdout
     assert b"slow.git 1 s" in result.stdout
     assert b"2/2" in result.stdout
-
-
-def machine_is_quiet(url: str) -> None:
-    """Nothing is left of what a target has started."""
-    for folder in os.listdir("/proc") if os.path.isdir("/proc") else ():
-        if folder.isdecimal():
-            try:
-                with open(f"/proc/{folder}/cmdline", "rb") as file:
-                    assert url.encode() not in file.read()
-            except (FileNotFoundError, ProcessLookupError):
-                pass

@@ -229,7 +229,13 @@ class Git:
     """
 
     def __init__(
-        self, folder: str | None = None, *, trusted: bool = False, bare: bool = False, way: str = "", packets: str = ""
+        self,
+        folder: str | None = None,
+        *,
+        trusted: bool = False,
+        bare: bool = False,
+        way: str = "",
+        packets: str = "",
     ) -> None:
         self._folder = folder
         # Named, since the configuration may name a work tree that is no longer there.

@@ -11,10 +11,12 @@ from tokenguard.sources.git import Git, GitError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tokenguard.core.target import Target
 
-# All refs, those of pull requests as well: whoever may read the repository can read these.
 _PACKETS = "packets"
+# All refs, those of pull requests as well: whoever may read the repository can read these.
 _EVERYTHING = "+refs/*:refs/*"
 _PASSING = re.compile(
     r"could not resolve|couldn't connect|could not connect|connection (refused|reset|timed out|closed)"
@@ -35,18 +37,8 @@ class ServerError(IncompleteError):
 
 def tips(target: Target, folder: str) -> str:
     """A digest of what all refs of the server point to; `folder` is any that is empty. Raises ServerError."""
-    packets = os.path.abspath(os.path.join(folder, _PACKETS))
-    git = Git(folder, way=target.kind, packets=packets)
-    try:
-        digest = git.digest("ls-remote", "--quiet", "--", target.name)
-    except GitError as error:
-        raise _server_error(error) from None
-    # A web page that is no list of refs passes for an empty one with git, which takes its server for a mere store
-    # of files (gitprotocol-http(5), "Dumb Clients"). Where git is spoken, there are packets.
-    if not os.path.exists(packets) or not os.path.getsize(packets):
-        raise ServerError("what answers there is no git server", is_passing=False)
-    os.remove(packets)
-    return digest
+    with _talking(target, folder) as git:
+        return git.digest("ls-remote", "--quiet", "--", target.name)
 
 
 def fetch(target: Target, folder: str) -> None:
@@ -60,14 +52,11 @@ def fetch(target: Target, folder: str) -> None:
     _tidy(folder)
     try:
         _fetch(target, folder)
-    except GitError as error:
+    except ServerError as error:
         if "mismatched algorithms" not in error.message:
-            raise _server_error(error) from None
+            raise
         _make(folder, "--object-format=sha256")
-        try:
-            _fetch(target, folder)
-        except GitError as second:
-            raise _server_error(second) from None
+        _fetch(target, folder)
 
 
 def _make(folder: str, *options: str) -> None:
@@ -79,10 +68,28 @@ def _make(folder: str, *options: str) -> None:
 
 
 def _fetch(target: Target, folder: str) -> None:
-    Git(folder, bare=True, way=target.kind).do(
-        "fetch", "--quiet", "--force", "--prune", "--no-tags", "--update-head-ok", "--no-write-fetch-head",
-        "--no-recurse-submodules", "--", target.name, _EVERYTHING,
-    )  # fmt: skip
+    with _talking(target, folder, bare=True) as git:
+        git.do(
+            "fetch", "--quiet", "--force", "--prune", "--no-tags", "--update-head-ok", "--no-write-fetch-head",
+            "--no-recurse-submodules", "--", target.name, _EVERYTHING,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def _talking(target: Target, folder: str, *, bare: bool = False) -> Iterator[Git]:
+    """A git that may ask the server of `target`. Raises ServerError where that is no git server, or git fails."""
+    packets = os.path.abspath(os.path.join(folder, _PACKETS))
+    try:
+        yield Git(folder, bare=bare, way=target.kind, packets=packets)
+        # A web page that is no list of refs passes for an empty one with git, which takes its server for a mere
+        # store of files (gitprotocol-http(5), "Dumb Clients"). Where git is spoken, there are packets.
+        if not os.path.exists(packets) or not os.path.getsize(packets):
+            raise ServerError("what answers there is no git server", is_passing=False)
+    except GitError as error:
+        raise _server_error(error) from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(packets)
 
 
 def _tidy(folder: str) -> None:

@@ -13,7 +13,9 @@ from tokenguard.core.record import read_report, write_report
 from tokenguard.core.report import Report, Tally
 
 LINEAGE = Lineage("5" * 40, "A <a@example.com>", "2024-01-01T00:00:00+00:00", ("a\udcff.py", "b.py"), True, False)
-IDENTITY = Identity("alice", "user", "write", orgs=(Org("acme", "admin", ("sso",)),), permissions=(Scope("a", "b"),))
+IDENTITY = Identity(
+    "alice", "user", "write", orgs=(Org("acme", "admin", ("sso",)),), permissions=(Scope("a", "b"),)
+)
 FINDING = Finding(
     "jwt-access-token",
     Origin("a\udcff.py", LINEAGE, ("in.zip", "x")),
