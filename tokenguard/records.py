@@ -61,7 +61,7 @@ class Records:
         files.replace(self._path(target), json.dumps(document).encode("ascii"))
 
     def forget(self) -> None:
-        """Forgets all of them."""
+        """Forgets all of them. Raises OSError."""
         import shutil
 
         with contextlib.suppress(FileNotFoundError):

@@ -42,7 +42,7 @@ class Limits(NamedTuple):
     seconds: float = 3600
     largest: int = 64 * _GIGABYTE
     tries: int = 3
-    pause: float = 2
+    pause: float = 1
 
 
 class _Attempt(NamedTuple):
@@ -91,7 +91,7 @@ class _Sweep:
         self._known = Records(os.path.join(top, "known"), rules)
         self._afresh = afresh
         if afresh:
-            self._done.forget()
+            self._forget()
 
     def run(self, at_once: int, progress: Progress | None) -> Report:
         waiting = [_Attempt(target) for target in self._targets if not self._recall(target)][::-1]
@@ -119,8 +119,14 @@ class _Sweep:
                 future.cancel()
         if progress is not None:
             progress(total, total, [])
-        self._done.forget()
+        self._forget()
         return self._report()
+
+    def _forget(self) -> None:
+        try:
+            self._done.forget()
+        except OSError:
+            self._is_kept = False
 
     def _recall(self, target: Target) -> bool:
         """Whether `target` was read before this sweep was ended; then it is booked."""

@@ -118,9 +118,7 @@ def expect_quiet(url: str) -> None:
 
 def command_lines() -> list[str]:
     """Those of all processes that are alive."""
-    listing = subprocess.run(
-        ["ps", "-A", "-ww", "-o", "args="], capture_output=True, check=True, timeout=TIMEOUT
-    )
+    listing = subprocess.run(["ps", "-A", "-ww", "-o", "args="], capture_output=True, check=True, timeout=TIMEOUT)
     return os.fsdecode(listing.stdout).splitlines()
 
 

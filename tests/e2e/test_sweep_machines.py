@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 @pytest.fixture
 def here(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Machine:
     """The machine, with this very process on it."""
-    for name in ("HOME", "TOKENGUARD_HOME", "GIT_CONFIG_NOSYSTEM", "XDG_CONFIG_HOME"):
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    for name in ("HOME", "TOKENGUARD_HOME", "XDG_CONFIG_HOME"):
         monkeypatch.setenv(name, machine.environment[name])
     return machine
 
@@ -81,7 +82,7 @@ def test_no_pickle_has_a_secret_in_it(here: Machine, fleet: Fleet) -> None:
     targets = [read_target(fleet.url("model")), read_target(str(local.top)), read_target("nowhere")]
     report = sweep_with(targets, wire, at_once=1)
     found = {finding.fingerprint for finding in report.findings}
-    assert fingerprint(token) in found
+    assert fingerprint(token) in found, report.unreadable
     assert len(wire.seen) == 6
     for data in wire.seen:
         here.expect_hidden(data)
@@ -98,7 +99,7 @@ def test_a_pool_of_processes_executes_it(here: Machine, fleet: Fleet) -> None:
     with ProcessPoolExecutor(2) as pool:
         report = sweep_with([read_target(fleet.url(name)) for name in names], pool, at_once=2)
     places = {(finding.origin.path, finding.fingerprint) for finding in report.findings}
-    assert places == leaks(map(fleet.url, names), token)
+    assert places == leaks(map(fleet.url, names), token), report.unreadable
 
 
 def test_what_nobody_executes_is_not_clean(here: Machine) -> None:
