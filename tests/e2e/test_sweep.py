@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.fleet import OWNER, Fleet, expect_quiet, leaks, leavings, sweep
+from tests.e2e.machine import write_script
 from tests.e2e.past import add_submodule, commit, leak
 from tests.e2e.terminal import at_terminal
 from tests.support.hub import Answer, broken, closed_port, redirect, slow
@@ -235,3 +236,34 @@ def test_progress_names_what_is_slow(machine: Machine, fleet: Fleet) -> None:
     assert b"targets  [" in result.stdout
     assert b"slow.git 1 s" in result.stdout
     assert b"2/2" in result.stdout
+
+
+def test_over_ssh(machine: Machine, fleet: Fleet) -> None:
+    """The command that git has for ssh is one that stays on this machine."""
+    token = machine.token()
+    work = fleet.serve("model", token)
+    script = write_script(machine.folder / "ssh", 'for last; do :; done; echo "$last" >> "$0.log"; eval "$last"')
+    machine.run("git", "config", "--global", "core.sshCommand", str(script))
+    targets = [f"git@git.example.com:{work.top}", f"ssh://git.example.com{work.top}"]
+    swept = sweep(machine, *targets)
+    assert (swept.status, swept.places) == (1, leaks(targets, token))
+    assert set(script.with_suffix(".log").read_text().split()) == {"git-upload-pack", f"'{work.top}'"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "name a TARGET"),
+        (["--from", "missing"], "missing cannot be read"),
+        (["--from", "binary"], "binary is not UTF-8"),
+        (["--jobs", "0", "x"], "--jobs"),
+        (["--timeout", "0", "x"], "--timeout"),
+        (["--report", "x", "x"], "FORMAT=FILE"),
+        (["--report", "csv=x", "--report", "html=./x", "x"], "to one file"),
+    ],
+)
+def test_what_is_said_wrongly(machine: Machine, arguments: list[str], said: str) -> None:
+    machine.write("binary", b"\xff\xfe")
+    result = machine.run("tokenguard", "sweep", *arguments)
+    assert (result.status, result.stdout) == (2, b"")
+    assert said in result.talk

@@ -18,7 +18,7 @@ import pytest
 
 from tests.e2e.fleet import OWNER, expect_quiet, leaks, sweep
 from tests.e2e.past import commit, fingerprint, leak
-from tests.support.hub import slow
+from tests.support.hub import closed_port, slow
 from tests.support.repository import TIMEOUT
 from tokenguard.core.target import Target, read_target
 from tokenguard.sweep import Limits
@@ -129,8 +129,6 @@ def test_a_process_that_dies_takes_no_other_with_it(here: Machine, monkeypatch: 
 
 # Dask: a scheduler and workers, each a process of its own.
 
-distributed = pytest.importorskip("distributed", reason="the extra `dask` is not installed")
-
 
 class Cluster:
     def __init__(self, machine: Machine, top: Path) -> None:
@@ -142,20 +140,23 @@ class Cluster:
         _, log = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
         self.address = self._wait_for(log, rb"Scheduler at: +(tcp://\S+)")
 
-    def add_worker(self) -> None:
+    def add_worker(self, **environment: str) -> None:
         process, log = self._start(
-            "worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"
+            "worker",
+            self.address,
+            *("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard"),
+            **environment,
         )
         self._wait_for(log, rb"(Registered to)")
         self.workers.append(process)
 
-    def _start(self, *arguments: str) -> tuple[subprocess.Popen[bytes], Path]:
+    def _start(self, *arguments: str, **environment: str) -> tuple[subprocess.Popen[bytes], Path]:
         log = self._top / f"dask-{len(self.processes)}.log"
         with log.open("wb") as file:
             process = subprocess.Popen(
                 [sys.executable, "-m", "distributed.cli.dask_" + arguments[0], *arguments[1:]],
                 cwd=self._top,
-                env=self._machine.environment,
+                env=self._machine.environment | environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
@@ -237,6 +238,27 @@ def test_a_worker_that_is_killed_half_way_is_made_up_for(machine: Machine, fleet
     expect_quiet(fleet.url("slow"))
 
 
+@pytest.mark.unmeasured
+def test_a_worker_that_cannot_reach_a_server_makes_nothing_clean(
+    machine: Machine, fleet: Fleet, tmp_path: Path
+) -> None:
+    names = ["a", "b"]
+    for name in names:
+        fleet.serve(name, machine.token())
+    with cluster_of(machine, tmp_path, 0) as cluster:
+        cluster.add_worker(http_proxy=closed_port())
+        swept = sweep(machine, "--dask", cluster.address, *map(fleet.url, names))
+        assert (swept.status, swept.places) == (3, set())
+        assert set(swept.unreadable) == set(map(fleet.url, names))
+        cluster.add_worker()
+        swept = sweep(machine, "--dask", cluster.address, *map(fleet.url, names))
+    # Whom the scheduler asks is its own affair.
+    read = {path.removesuffix("/leak.py") for path, _ in swept.places}
+    assert read | set(swept.unreadable) == set(map(fleet.url, names))
+    assert swept.status == (3 if swept.unreadable else 1)
+
+
+@pytest.mark.unmeasured
 def test_without_a_cluster_nothing_is_read(machine: Machine, fleet: Fleet) -> None:
     result = machine.run("tokenguard", "sweep", "--dask", "nowhere", fleet.url("a"))
     assert (result.status, result.stdout) == (3, b"")

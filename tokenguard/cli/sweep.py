@@ -111,6 +111,9 @@ def sweep(
     from tokenguard.sweep import sweep as read
 
     written = [(form, output), *map(_form_and_file, reports)]
+    files = [os.path.realpath(file) for _, file in written if file]
+    if len(set(files)) < len(files):
+        raise click.UsageError("two reports cannot go to one file")
     targets = _targets(names, listed)
     if not targets:
         raise click.UsageError("name a TARGET, or a file that does: --from FILE")
