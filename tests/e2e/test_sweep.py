@@ -150,9 +150,9 @@ def test_one_that_hangs_is_given_up(machine: Machine, fleet: Fleet, at: str) -> 
     fleet.respond = (  # type: ignore[method-assign]
         lambda request: hangs if "/slow.git" in request.path and at in request.path else real(request)
     )
-    swept = sweep(machine, "--timeout", "4", fleet.url("slow"), fleet.url("model"))
+    swept = sweep(machine, "--timeout", "3", fleet.url("slow"), fleet.url("model"))
     assert swept.status == 3
-    assert swept.unreadable == {fleet.url("slow"): "not done within 4 seconds"}
+    assert swept.unreadable == {fleet.url("slow"): "not done within 3 seconds"}
     assert swept.places == leaks([fleet.url("model")], token)
     assert leavings(machine) == []
     expect_quiet(fleet.url("slow"))
