@@ -150,6 +150,7 @@ class _Sweep:
             self._cache,
             known.tips if known else "",
             pause=self._limits.pause * 2 ** (number - 2) if number > 1 else 0,
+            afresh=self._afresh,
         )
         try:
             return self._executor.submit(perform, task)

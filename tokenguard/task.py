@@ -29,7 +29,8 @@ class Task(NamedTuple):
 
     No file that is fetched may have more bytes than `largest`. Clones are kept in the folder `cache` where it is
     named, and otherwise taken away again. `tips` is what the server had when all of it was last read, if that
-    was under the same `rules` of detection. `version` is that of who asks; `pause` is slept first, in seconds.
+    was under the same rules of detection. `version` is that of who asks; `pause` is slept first, in seconds. With
+    `afresh`, what the history's own memory knows to be clean is read all the same.
     """
 
     target: Target
@@ -40,6 +41,7 @@ class Task(NamedTuple):
     tips: str = ""
     version: str = __version__
     pause: float = 0
+    afresh: bool = False
 
 
 class Outcome(NamedTuple):
@@ -149,7 +151,7 @@ def _scan(task: Task, folder: str) -> Report:
     from tokenguard import history
 
     # What a repository says of its own scanning is not asked: whoever sweeps wants to know.
-    return history.scan_history(folder, use_config=False, jobs=task.jobs)
+    return history.scan_history(folder, use_config=False, jobs=task.jobs, afresh=task.afresh)
 
 
 def key(target: Target) -> str:

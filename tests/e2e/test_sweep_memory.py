@@ -114,9 +114,12 @@ def test_what_a_server_has_as_it_was_is_not_fetched(machine: Machine, fleet: Fle
 
 
 def test_fresh_reads_all_of_it(machine: Machine, fleet: Fleet) -> None:
-    fleet.serve("model", machine.token())
-    first = sweep(machine, fleet.url("model"))
-    again = sweep(machine, "--fresh", fleet.url("model"))
+    token = machine.token()
+    fleet.serve("model", token)
+    leak(machine.repository("local"), token)
+    targets = ["local", fleet.url("model")]
+    first = sweep(machine, *targets)
+    again = sweep(machine, "--fresh", *targets)
     assert (again.tally, again.places) == (first.tally, first.places)
 
 
