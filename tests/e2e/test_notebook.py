@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import pytest
 
 from tests.e2e.server import Server
 from tests.support.credentials import user_token
+from tests.support.repository import TIMEOUT, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,21 +32,38 @@ said = huggingface_hub.get_token()
 old = "OLD" if "HUGGING_FACE_HUB_TOKEN" in os.environ else ""
 print("uses", said and hashlib.sha256(said.encode()).hexdigest(), old)
 """
-# Saves the notebook on standard input, a cell's source and output, by Jupyter's own manager.
+# Saves notebooks by Jupyter's own manager: a line of JSON each, and a line of what it answers.
 SAVE = """
 import sys, json
 from traitlets.config import Config
 from jupyter_server.services.contents.filemanager import FileContentsManager
 from tornado.web import HTTPError
-hook, root = sys.argv[1:]
-manager = FileContentsManager(config=Config(FileContentsManager={"pre_save_hook": "tokenguard.jupyter." + hook}))
-manager.root_dir = root
-try:
-    manager.save({"type": "notebook", "format": "json", "content": json.load(sys.stdin)}, "a.ipynb")
-    print("saved")
-except HTTPError as error:
-    print(error.status_code, error.log_message % error.args)
+for line in sys.stdin:
+    hook, root, content = json.loads(line)
+    config = Config(FileContentsManager={"pre_save_hook": "tokenguard.jupyter." + hook})
+    manager = FileContentsManager(config=config)
+    manager.root_dir = root
+    try:
+        manager.save({"type": "notebook", "format": "json", "content": content}, "a.ipynb")
+        print("saved", flush=True)
+    except HTTPError as error:
+        print(error.status_code, error.log_message % error.args, flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def jupyter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[bytes]]:
+    """It takes more than a second to start, and keeps nothing from one notebook to the next."""
+    process = subprocess.Popen(
+        (sys.executable, "-c", SAVE),
+        env=environment(tmp_path_factory.mktemp("jupyter")),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    yield process
+    _, said = process.communicate(timeout=TIMEOUT)
+    assert b"hf_" not in said.replace("hf_…".encode(), b"")
 
 
 @pytest.fixture
@@ -118,48 +138,56 @@ def test_login_sets_up_this_process_and_logout_takes_it_back(server: Server) -> 
     assert "UserWarning: HF_OIDC_RESOURCE is set" in warned.talk
 
 
-def saved(server: Server, hook: str, source: str, *outputs: object) -> tuple[str, str]:
+def saved(
+    jupyter: subprocess.Popen[bytes], server: Server, hook: str, source: str, *outputs: object
+) -> tuple[str, str]:
     """What Jupyter answers, and what is on the disk then."""
-    import json
-
     cell = {"cell_type": "code", "source": source, "metadata": {}, "execution_count": 1, "outputs": list(outputs)}
     document = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
-    result = server.run(sys.executable, "-c", SAVE, hook, server.folder, stdin=json.dumps(document).encode())
+    assert jupyter.stdin
+    assert jupyter.stdout
+    jupyter.stdin.write(json.dumps([hook, str(server.folder), document]).encode() + b"\n")
+    jupyter.stdin.flush()
+    answer = jupyter.stdout.readline()
     path = server.folder / "a.ipynb"
     text = path.read_text() if path.exists() else ""
-    server.expect_hidden(text.encode())
-    return result.out.strip(), text
+    server.expect_hidden(answer + text.encode())
+    return answer.decode().strip(), text
 
 
 def output(text: object) -> dict[str, object]:
     return {"output_type": "stream", "name": "stdout", "text": text}
 
 
-def test_outputs_are_redacted_and_all_else_is_as_it_was(server: Server) -> None:
+def test_outputs_are_redacted_and_all_else_is_as_it_was(jupyter: subprocess.Popen[bytes], server: Server) -> None:
     token = server.token(8)
     data = {"text/plain": [f"'{token}'\n", "next"], "application/json": {"a": [token]}}
     result = {"output_type": "execute_result", "data": data, "metadata": {}, "execution_count": 1}
     error = {"output_type": "error", "ename": "E", "evalue": token, "traceback": [f"\x1b[31m{token}\x1b[0m", "b"]}
-    answer, text = saved(server, "redact_on_save", "print(1)", output(f"a {token}\nb"), result, error)
+    answer, text = saved(jupyter, server, "redact_on_save", "print(1)", output(f"a {token}\nb"), result, error)
     assert answer == "saved"
     assert text.count(f"hf_\\u2026{token[-4:]}") + text.count(f"hf_…{token[-4:]}") == 5
     assert all(part in text for part in ("print(1)", "next", '"b"'))
 
 
 @pytest.mark.parametrize("hook", ["redact_on_save", "refuse_on_save"])
-def test_a_source_with_a_token_is_refused_and_a_clean_one_is_not(server: Server, hook: str) -> None:
+def test_a_source_with_a_token_is_refused_and_a_clean_one_is_not(
+    jupyter: subprocess.Popen[bytes], server: Server, hook: str
+) -> None:
     token = server.token(8)
-    answer, text = saved(server, hook, f"x = '{token}'")
+    answer, text = saved(jupyter, server, hook, f"x = '{token}'")
     assert answer.startswith("400 not saved: a Hugging Face credential in cell 1;")
     assert text == ""
-    assert saved(server, hook, "x = 1", output("clean"))[0] == "saved"
+    assert saved(jupyter, server, hook, "x = 1", output("clean"))[0] == "saved"
     # As in a scan, a comment allows one that is none.
     placeholder = user_token(11)
-    assert saved(server, hook, f"x = '{placeholder}'  # pragma: allowlist secret")[0] == "saved"
+    assert saved(jupyter, server, hook, f"x = '{placeholder}'  # pragma: allowlist secret")[0] == "saved"
 
 
-def test_an_output_with_a_token_is_refused_where_that_is_wanted(server: Server) -> None:
-    answer, text = saved(server, "refuse_on_save", "x", output(["a\n", server.token(8)]))
+def test_an_output_with_a_token_is_refused_where_that_is_wanted(
+    jupyter: subprocess.Popen[bytes], server: Server
+) -> None:
+    answer, text = saved(jupyter, server, "refuse_on_save", "x", output(["a\n", server.token(8)]))
     assert answer.startswith("400 not saved: a Hugging Face credential in output of cell 1;")
     assert text == ""
 

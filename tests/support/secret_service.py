@@ -156,8 +156,16 @@ class SecretService:
                 if self._daemon.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"gnome-keyring-daemon does not start: {self._log()}")
                 time.sleep(0.002)
-            if secretstorage.get_default_collection(connection).is_locked():
-                raise RuntimeError(f"gnome-keyring-daemon made no open collection: {self._log()}")
+            while not self._has_open_collection(connection):
+                if self._daemon.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"gnome-keyring-daemon made no open collection: {self._log()}")
+                time.sleep(0.01)
+
+    def _has_open_collection(self, connection: DBusConnection) -> bool:
+        try:
+            return not secretstorage.get_default_collection(connection).is_locked()
+        except (secretstorage.ItemNotFoundException, secretstorage.PromptDismissedException):
+            return False  # on a busy machine it can be asked before it has made one
 
     @contextmanager
     def _connection(self) -> Iterator[DBusConnection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -36,22 +36,20 @@ def cuts_of(data: bytes) -> list[str]:
 
 
 def zeros(kind: str) -> bytes:
-    """Hundreds of megabytes of zeros, packed."""
+    """Hundreds of megabytes of zeros, packed: one stream after the other."""
     import bz2
+    import gzip
     import lzma
-    import zlib
 
-    from tokenguard.core.unpack.compressed import zstd_module
+    from tests.support.archives import zstd
 
-    makers: dict[str, Callable[[], Any]] = {
-        "gzip": lambda: zlib.compressobj(9, 8, 31),
-        "bzip2": bz2.BZ2Compressor,
-        "xz": lambda: lzma.LZMACompressor(preset=1),
-        "zstd": lambda: zstd_module().ZstdCompressor(),
+    makers: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": gzip.compress,
+        "bzip2": bz2.compress,
+        "xz": lambda data: lzma.compress(data, preset=1),
+        "zstd": zstd,
     }
-    compressor = makers[kind]()
-    pieces: list[bytes] = [compressor.compress(bytes(1 << 20)) for _ in range(340)]
-    return b"".join([*pieces, compressor.flush()])
+    return makers[kind](bytes(16 << 20)) * 18
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its address space")
