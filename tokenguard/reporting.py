@@ -21,12 +21,19 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "gitlab-secrets", "html", "csv")
 
 
-def show(report: Report, form: str = "text", output: str | None = None) -> None:
+def show(report: Report, form: str = "text", output: str | None = None, *, by_credential: bool = False) -> None:
     """Writes the Report, in one of FORMATS, to the file `output` or to standard output.
 
-    Raises IncompleteError where it cannot be written.
+    The text is `by_credential` where there are very many places. Raises IncompleteError where it cannot be
+    written.
     """
-    rendered = "".join(_render(report, form, color=output is None and has_color(sys.stdout)))
+    color = output is None and has_color(sys.stdout)
+    if by_credential and form == "text":
+        from tokenguard.render import credentials
+
+        rendered = "".join(_lines(_tamed(credentials.credential_lines(report, color=color))))
+    else:
+        rendered = "".join(_render(report, form, color=color))
     if output is None:
         write(rendered)
     else:
@@ -37,15 +44,23 @@ def show(report: Report, form: str = "text", output: str | None = None) -> None:
         _put("".join(_lines(github.summary(report))), path, "a")
 
 
-def talk(report: Report, *, quiet: bool = False, verbose: bool = False) -> None:
+def talk(report: Report, *, quiet: bool = False, verbose: bool = False, by_credential: bool = False) -> None:
     """Says what could not be read, what to do and what it all rests on; `quiet` only the first."""
     lines = [*text.unreadable_lines(report, color=has_color(sys.stderr))]
     if verbose:
         lines += text.allowed_lines(report)
     if not quiet:
-        lines += [*map(printable, report.notes), *text.advice(report), text.summary(report)]
+        lines += [*map(printable, report.notes), *_advice(report, by_credential), text.summary(report)]
     for line in _tamed(lines):
         say(line)
+
+
+def _advice(report: Report, by_credential: bool) -> Iterable[str]:
+    if not by_credential:
+        return text.advice(report)
+    from tokenguard.render import credentials
+
+    return credentials.advice(report)
 
 
 def has_color(stream: TextIO | None) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.desk import Desk
+from tests.e2e.fleet import Fleet
 from tests.e2e.machine import Machine
 from tests.e2e.server import Server
 from tests.support.hub import Hub
@@ -40,6 +41,15 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path)
     yield server
     server.forget()
+
+
+@pytest.fixture
+def fleet(machine: Machine) -> Iterator[Fleet]:
+    temporary = machine.folder.parent / "temporary"
+    temporary.mkdir()
+    machine.environment["TMPDIR"] = str(temporary)
+    with Fleet(machine) as fleet:
+        yield fleet
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ COMMANDS = (
     *("add", "list", "show", "validate", "use", "export", "run", "token"),
     *("rename", "remove", "rotate", "revoke", "new"),
     *("setup", "status", "doctor", "completion", "shell-hook"),
-    *("vault", "import", "git-credential", "scan", "redact", "expunge", "hook"),
+    *("vault", "import", "git-credential", "scan", "sweep", "redact", "expunge", "hook"),
 )
 
 

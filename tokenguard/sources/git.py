@@ -39,6 +39,21 @@ _OF_THE_CALLER = (
     "GIT_QUARANTINE_PATH",
     "GIT_WORK_TREE",
 )
+# git-config(1), gitcredentials(7), git(1): what is fetched comes from the address that was named, and nobody is
+# asked for anything. There is nothing to tidy up, and nothing else to fetch.
+_FETCHING = (
+    "core.askPass=",
+    "credential.interactive=false",
+    "fetch.recurseSubmodules=false",
+    "fetch.unpackLimit=1",
+    "fetch.writeCommitGraph=false",
+    "gc.auto=0",
+    "http.followRedirects=false",
+    "maintenance.auto=false",
+    "transfer.bundleURI=false",
+)
+_UNASKED = {"GIT_ASKPASS": "", "SSH_ASKPASS": "", "SSH_ASKPASS_REQUIRE": "never"}
+
 _OF_THE_USER = ("GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_EXEC_PATH")
 
 
@@ -209,14 +224,23 @@ class Git:
 
     `folder` None means the repository that the caller is in, with the index that git may have named to a hook.
     `trusted` is for what the user asks of a repository of their own: its configuration holds. `bare` says that
-    `folder` itself is what git calls a git directory.
+    `folder` itself is what git calls a git directory. `way` is the only protocol by which others may be asked,
+    where they may (git(1), `GIT_ALLOW_PROTOCOL`), and `packets` a file to which what they say is noted then.
     """
 
-    def __init__(self, folder: str | None = None, *, trusted: bool = False, bare: bool = False) -> None:
+    def __init__(
+        self,
+        folder: str | None = None,
+        *,
+        trusted: bool = False,
+        bare: bool = False,
+        way: str = "",
+        packets: str = "",
+    ) -> None:
         self._folder = folder
         # Named, since the configuration may name a work tree that is no longer there.
         self._command = ["git", "--no-pager", *(("--git-dir=.", "--work-tree=.") if bare else ())]
-        for setting in () if trusted else _SETTINGS:
+        for setting in () if trusted else (*_SETTINGS, *(_FETCHING if way else ())):
             self._command += ["-c", setting]
         kept = _OF_THE_USER if folder is not None else _OF_THE_USER + _OF_THE_CALLER
         self._environment = {
@@ -225,6 +249,8 @@ class Git:
             if not name.startswith("GIT_") or name.startswith("GIT_CONFIG") or name in kept
         }
         self._environment |= _ENVIRONMENT
+        if way:
+            self._environment |= {**_UNASKED, "GIT_ALLOW_PROTOCOL": way, "GIT_TRACE_PACKET": packets}
 
     def __call__(self, *arguments: str) -> bytes:
         """What git prints. Raises GitError where it fails or cannot be started."""
@@ -257,6 +283,37 @@ class Git:
             ("cat-file", "--batch", "--buffer"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
         )
         return Delivery(process, names)
+
+    def digest(self, *arguments: str) -> str:
+        """The SHA-256, in hexadecimal, of what git prints, however much it is. Raises GitError as a call does."""
+        import hashlib
+
+        with contextlib.ExitStack() as stack:
+            process, complaint = self._start_talkative(arguments, stack, stdout=subprocess.PIPE)
+            assert process.stdout is not None  # noqa: S101 -- for the type checker: it is a pipe
+            digest = hashlib.sha256()
+            while data := process.stdout.read(1 << 16):
+                digest.update(data)
+            _wait(process, complaint)
+        return digest.hexdigest()
+
+    def do(self, *arguments: str) -> None:
+        """Waits for git to do it, however much it says. Raises GitError as a call does."""
+        with contextlib.ExitStack() as stack:
+            process, complaint = self._start_talkative(arguments, stack, stdout=subprocess.DEVNULL)
+            _wait(process, complaint)
+
+    def _start_talkative(
+        self, arguments: tuple[str, ...], stack: contextlib.ExitStack, *, stdout: int
+    ) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+        """Starts git, which ends with `stack`. What it complains of goes to a file: a server has a say in that."""
+        import tempfile
+
+        complaint = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 -- the stack manages it
+        process = self._start(arguments, stdin=subprocess.DEVNULL, stdout=stdout, stderr=complaint.fileno())
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        return process, complaint
 
     def unpack(self, names: Sequence[bytes], into: int, most: int) -> int:
         """Has git write the objects of these names to the start of the file `into`, and no more bytes than `most`.
@@ -359,6 +416,18 @@ _ENDED_EARLY = "git ended before it had delivered everything"
 # Names asked for at a time: few enough that they fit into the smallest pipe there is (a page, for a Linux user who
 # has very many), so that writing them never waits for git, which may itself be waiting to be read.
 _BATCH = 60
+
+
+def _wait(process: subprocess.Popen[bytes], complaint: IO[bytes]) -> None:
+    """Raises GitError where git fails, with the first line that it begins with `fatal: `, or the last of all."""
+    if process.wait():
+        complaint.seek(-min(_MOST_SAID, complaint.seek(0, os.SEEK_END)), os.SEEK_END)
+        lines = os.fsdecode(complaint.read(_MOST_SAID)).splitlines() or ["git failed without a message"]
+        fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+        raise GitError((fatal or lines[-1:])[0])
+
+
+_MOST_SAID = 16 * 1024
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:

@@ -107,6 +107,11 @@ def _key() -> bytes:
     return key
 
 
+def rules() -> str:
+    """What tells these rules of detection from any others, for what else is remembered of a scan."""
+    return _rules()
+
+
 def _rules() -> str:
     """What tells these rules of detection from any others: they are code, and this is its digest."""
     import pkgutil

@@ -1,0 +1,104 @@
+"""What a sweep reads: nothing that git, ssh or a shell could take for something else."""
+
+import pytest
+
+from tests.support.credentials import user_token
+from tokenguard.core.target import FOLDER, HTTP, HTTPS, HUB, SSH, read_target
+from tokenguard.errors import UsageError
+
+TARGETS = {
+    "model": FOLDER,
+    ".": FOLDER,
+    "/srv/git/a b.git": FOLDER,
+    "../ä": FOLDER,
+    "./-c": FOLDER,
+    "./a:b": FOLDER,
+    "a/b:c": FOLDER,
+    "C:\\src\\model": FOLDER,
+    "https://git.example.com/acme/model.git": HTTPS,
+    "https://git.example.com:8443/~alice/model": HTTPS,
+    "https://[2001:db8::1]/model": HTTPS,
+    "http://127.0.0.1:8000/model": HTTP,
+    "http://localhost/model": HTTP,
+    "ssh://git@git.example.com:22/acme/model.git": SSH,
+    "ssh://git.example.com/acme/model.git": SSH,
+    "git@git.example.com:acme/model.git": SSH,
+    "git@git.example.com:/srv/model.git": SSH,
+    "hf://acme": HUB,
+    "hf://acme/model": HUB,
+    "hf://datasets/acme/data": HUB,
+}
+
+
+@pytest.mark.parametrize("text", TARGETS)
+def test_what_is_a_target(text: str) -> None:
+    target = read_target(text)
+    assert target == (text, TARGETS[text])
+    assert target.is_address is (TARGETS[text] in (HTTP, HTTPS, SSH))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "--upload-pack=touch /tmp/x",
+        "-c",
+        "--",
+        "ext::sh -c touch% /tmp/x",
+        "fd::3",
+        "transport::https://git.example.com/a",
+        "file:///srv/git/model.git",
+        "FILE:///srv/git/model.git",
+        "git://git.example.com/model.git",
+        "ftp://git.example.com/model.git",
+        "http://git.example.com/model.git",
+        "http://127.0.0.1.example.com/model.git",
+        "https://-oProxyCommand=x/model",
+        "ssh://-oProxyCommand=x/model",
+        "ssh://git@-oProxyCommand=x/model",
+        "-oProxyCommand=x:model",
+        "git@-oProxyCommand=x:model",
+        "git@git.example.com:--upload-pack=x",
+        "git@git.example.com:a b",
+        "git@git.example.com:`x`",
+        "git.example.com:model",
+        "https://alice:password@git.example.com/model",
+        "https://alice@git.example.com/model",
+        "ssh://git:password@git.example.com/model",
+        "https://git.example.com\\@evil.example.com/model",
+        "https://git.example.com/model?x=y",
+        "https://git.example.com/model#x",
+        "https://git.example.com/a%0ab",
+        "https://git.example.com:99999/model",
+        "https://git.example.com:/model",
+        "https://git.example.com",
+        "https:///model",
+        "https://git.example.com/a\nb",
+        "model\n",
+        "model\0",
+        "model\x1b[2J",
+        "mod\u202eel",
+        "hf://",
+        "hf://acme/../../x",
+        "hf://acme/mo del",
+        "s3://bucket/x",
+        "x" * 3000,
+    ],
+)
+def test_what_is_none(text: str) -> None:
+    with pytest.raises(UsageError):
+        read_target(text)
+
+
+@pytest.mark.parametrize("form", ["{}", "./{}", "https://{}@git.example.com/a", "https://git.example.com/{}"])
+def test_a_secret_is_refused_and_not_repeated(form: str) -> None:
+    token = user_token()
+    with pytest.raises(UsageError) as caught:
+        read_target(form.format(token))
+    assert token[5:] not in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_a_password_is_not_repeated() -> None:
+    with pytest.raises(UsageError) as caught:
+        read_target("https://alice:sesame@git.example.com/model")
+    assert "sesame" not in f"{caught.value.message} {caught.value.hint}"

@@ -1,0 +1,195 @@
+"""`tokenguard sweep`."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+
+import click
+
+from tokenguard.errors import ExitCode, UsageError
+from tokenguard.process import standard_input
+from tokenguard.reporting import FORMATS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tokenguard.core.target import Target
+    from tokenguard.sweep import Progress
+
+_LARGEST_LIST = 64 * 1024 * 1024
+# What a bar has room for.
+_LONGEST_NAME = 48
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[TARGET]...")
+@click.option(
+    "--from",
+    "listed",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Sweep what FILE names, too: a target a line; - is standard input.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many targets at a time.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="Give up a target after so long.",
+)
+@click.option(
+    "--max-size",
+    type=click.IntRange(min=1),
+    default=64 << 30,
+    show_default=True,
+    metavar="BYTES",
+    help="Give up a target of which a file is larger.",
+)
+@click.option(
+    "--cache",
+    type=click.Path(file_okay=False),
+    metavar="FOLDER",
+    help="Keep clones there, so that the next sweep fetches what is new.",
+)
+@click.option("--fresh", is_flag=True, help="Read what was read before, too.")
+@click.option("--dask", "scheduler", metavar="ADDRESS", help="Have the workers of this Dask scheduler read.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
+)
+@click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report there.")
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FORMAT=FILE",
+    help="Write the report to FILE in another format, too; can be given again.",
+)
+@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the findings.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what was allowed, and why.")
+def sweep(
+    names: tuple[str, ...],
+    listed: str | None,
+    jobs: int | None,
+    timeout: float,
+    max_size: int,
+    cache: str | None,
+    fresh: bool,
+    scheduler: str | None,
+    form: str,
+    output: str | None,
+    reports: tuple[str, ...],
+    exit_zero: bool,
+    quiet: bool,
+    verbose: bool,
+) -> int:
+    """Find leaked credentials in the histories of many repositories, as one report.
+
+    A TARGET is the folder of a repository, an https:// or ssh:// address, or git@host:path. git fetches with the
+    credentials that it has by itself, and asks nobody. Every target is read by a process of its own, and one that
+    cannot be read, or not in time, makes the answer unknown (exit 3), whatever the others say.
+
+    A sweep that was ended goes on where it was when it is started again. What a server has as it was is not
+    fetched again, and with --cache only what is new. Configurations in the repositories are not asked.
+
+    \b
+    Examples:
+      tokenguard sweep ~/src/*
+      tokenguard sweep https://git.example.com/acme/model.git git@git.example.com:acme/data.git
+      tokenguard sweep --from repositories.txt --jobs 8 --timeout 600 --cache /var/cache/clones
+      tokenguard sweep --from repositories.txt --format json --report html=leaks.html
+      tokenguard sweep --from repositories.txt --dask tcp://scheduler:8786
+    """
+    from tokenguard import executors, reporting, workers
+    from tokenguard.cli.scan import _form_and_file
+    from tokenguard.sweep import Limits
+    from tokenguard.sweep import sweep as read
+
+    written = [(form, output), *map(_form_and_file, reports)]
+    files = [os.path.realpath(file) for _, file in written if file]
+    if len(set(files)) < len(files):
+        raise click.UsageError("two reports cannot go to one file")
+    targets = _targets(names, listed)
+    if not targets:
+        raise click.UsageError("name a TARGET, or a file that does: --from FILE")
+    cores = workers.available_cores()
+    with (
+        executors.opened(scheduler, jobs or min(len(targets), cores)) as (executor, at_once),
+        _progress(quiet=quiet) as progress,
+    ):
+        report = read(
+            targets,
+            executor,
+            at_once=at_once,
+            # Where there are fewer targets than cores, each has several.
+            jobs=1 if scheduler else max(1, cores // at_once),
+            limits=Limits(timeout, max_size),
+            cache=cache or "",
+            afresh=fresh,
+            progress=progress,
+        )
+    for each, file in written:
+        reporting.show(report, each, file, by_credential=True)
+    reporting.talk(report, quiet=quiet, verbose=verbose, by_credential=True)
+    if exit_zero and report.exit_code == ExitCode.FOUND:
+        return ExitCode.CLEAN
+    return report.exit_code
+
+
+def _targets(names: Sequence[str], listed: str | None) -> list[Target]:
+    """What is to be read. Raises UsageError where one is no target: then nothing is."""
+    from tokenguard.core.target import read_target
+
+    targets = [read_target(os.path.expanduser(name) if name.startswith("~") else name) for name in names]
+    for number, line in enumerate(_lines(listed) if listed else (), 1):
+        text = line.strip(" \t\r")
+        if not text or text.startswith("#"):
+            continue
+        try:
+            targets.append(read_target(text))
+        except UsageError as error:
+            raise UsageError(f"{listed}, line {number}: {error.message}", error.hint) from None
+    return targets
+
+
+def _lines(listed: str) -> list[str]:
+    from tokenguard.files import read_linked
+
+    try:
+        data = standard_input().read(_LARGEST_LIST) if listed == "-" else read_linked(listed, _LARGEST_LIST)
+    except OSError as error:
+        raise UsageError(f"{listed} cannot be read: {error.strerror or error}") from None
+    try:
+        return data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError:
+        raise UsageError(f"{listed} is not UTF-8") from None
+
+
+@contextlib.contextmanager
+def _progress(*, quiet: bool) -> Iterator[Progress | None]:
+    """A bar of targets, and the one that takes longest, on a terminal."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from tokenguard.core.printable import printable
+
+    with click.progressbar(
+        length=1, label="targets", file=sys.stderr, show_pos=True, item_show_func=lambda slow: slow
+    ) as bar:
+
+        def tell(done: int, total: int, running: Sequence[tuple[str, float]]) -> None:
+            bar.length = total
+            slow = ""
+            if running:
+                name, seconds = running[0]
+                shown = name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+                slow = f"{printable(shown)} {seconds:.0f} s"
+            bar.update(done - bar.pos, slow)
+            bar.render_progress()
+
+        yield tell
