@@ -10,6 +10,7 @@ import sys
 from typing import NamedTuple
 
 from tokenguard import workers
+from tokenguard.core.clean import Clean
 from tokenguard.core.detect import Span, anchors_in, detect
 from tokenguard.core.hidden import is_encoded_in, is_hidden_in, is_packed_in
 from tokenguard.core.scan import spans_of
@@ -57,7 +58,8 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None, deep: bool = 
     """
     chunk = max(_FEW // 2, -(-len(paths) // workers.MOST_TASKS))
     tasks = [range(first, min(first + chunk, len(paths))) for first in range(0, len(paths), chunk)]
-    answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size, deep=deep), jobs)
+    clean = Clean()  # of which each process has its own, once there are several
+    answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size, clean, deep=deep), jobs)
     total = 0
     spots: dict[int, _Spots] = {}
     large: list[int] = []
@@ -85,7 +87,7 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None, deep: bool = 
     )
 
 
-def _sift_files(paths: Sequence[str], task: range, max_size: int | None, *, deep: bool) -> _Answer:
+def _sift_files(paths: Sequence[str], task: range, max_size: int | None, clean: Clean, *, deep: bool) -> _Answer:
     total = 0
     suspects: list[tuple[int, _Spots]] = []
     large = []
@@ -101,7 +103,7 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None, *, deep
             continue
         total += len(data)
         anchors = anchors_in(data)
-        if deep and is_hidden_in(data, anchors):
+        if deep and is_hidden_in(data, anchors, clean):
             suspects.append((index, None))
         elif spans := detect(data, anchors):
             suspects.append((index, _spots(spans, 0)))

@@ -149,7 +149,7 @@ class Decompressed:
         return piece
 
     def _unpack(self) -> bytes:
-        """The next piece, however few bytes are wanted of it: each call of a decompressor copies what it was given."""
+        """The next piece, a large one however little is wanted: each call copies what was not unpacked yet."""
         while not self._is_done:
             if self._inner.eof:
                 self._next()

@@ -153,7 +153,7 @@ def _directory(file: BinaryIO, size: int, most: int) -> tuple[int, str, list[_En
 
 
 def _entries(read: Callable[[int], bytes], moved: int) -> Iterator[_Entry]:
-    """The entries of a directory; `moved` is added to their offsets. Raises CutError where others are among them."""
+    """The entries of a directory, all of them `moved`. Raises CutError where something else is among them."""
     data = more = fill(read, 16 * PIECE)
     at = 0
     while True:
@@ -285,7 +285,7 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
 
 
 def _at_once(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> bytes | None:
-    """The content of a small member, as nearly all are; None where it is to be read step by step, for what it has."""
+    """All of a small member; None where it is another, or not what its header says, and is read step by step."""
     import zlib
 
     if entry.method != _DEFLATED or entry.stored > _SMALL or entry.size > _SMALL:
