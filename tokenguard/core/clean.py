@@ -4,6 +4,7 @@ from __future__ import annotations
 
 _LARGEST = 1024 * 1024
 _MOST = 16 * 1024 * 1024
+_BESIDE = 128  # bytes of memory that each takes beside its own
 
 
 class Clean:
@@ -24,8 +25,8 @@ class Clean:
         """Keeps `data`, unless it is large."""
         if len(data) > _LARGEST:
             return
-        if self._size + len(data) > _MOST:
+        if self._size > _MOST:
             self._kept.clear()
             self._size = 0
         self._kept.add(data)
-        self._size += len(data)
+        self._size += len(data) + _BESIDE

@@ -96,12 +96,26 @@ class Inflate:
             return self._inner.decompress(data, max_length)
         except zlib.error as error:
             self._error = error
-        # zlib gives nothing of a piece that is damaged somewhere, so that it is given less at a time.
-        saved = bytearray()
-        with suppress(zlib.error):
-            for at in range(0, len(data), _LITTLE):
-                saved += before.decompress(data[at : at + _LITTLE])
-        return bytes(saved)
+        return _before_damage(before, data)
+
+
+def _before_damage(inner: Any, data: bytes) -> bytes:
+    """What zlib's decompressor `inner` makes of `data`, which is damaged, up to there.
+
+    It gives nothing of a piece that is damaged somewhere, so that it is given less at a time.
+    """
+    import zlib
+
+    scout = inner.copy()
+    at = 0
+    with suppress(zlib.error):
+        for at in range(0, len(data), _LITTLE):
+            scout.decompress(data[at : at + _LITTLE])
+    saved = bytearray(inner.decompress(data[:at]))
+    with suppress(zlib.error):
+        for byte in data[at:]:
+            saved += inner.decompress(bytes((byte,)))
+    return bytes(saved)
 
 
 def inflated(packed: bytes, size: int) -> bytes | None:
