@@ -5,8 +5,6 @@ A yes means that `scan.scan_deep` has to look; it may say of what is there that 
 
 from __future__ import annotations
 
-from io import BytesIO
-
 from tokenguard.core.detect import anchors_in, detect
 
 TYPE_CHECKING = False
@@ -15,15 +13,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from tokenguard.core.blob import Window
-
-
-def is_hidden_in(data: bytes, anchors: Sequence[bytes]) -> bool:
-    """Whether anything is encoded or packed in all of a file; `anchors` are those of `detect.ANCHORS` in it."""
-    from tokenguard.core.unpack import looks_packed
-
-    if is_encoded_in(data, anchors):
-        return True
-    return looks_packed(data, 0, len(data)) and is_packed_in(BytesIO(data))
 
 
 def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
