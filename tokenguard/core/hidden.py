@@ -5,7 +5,6 @@ A yes means that `scan.scan_deep` has to look; it may say of what is there that 
 
 from __future__ import annotations
 
-from io import BytesIO
 from tokenguard.core.detect import anchors_in, detect
 
 TYPE_CHECKING = False
@@ -14,18 +13,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from tokenguard.core.clean import Clean
-
-
-def is_hidden_in(data: bytes, anchors: Sequence[bytes], clean: Clean | None = None) -> bool:
-    """Whether anything is encoded or packed in all of a file; `anchors` are those of `detect.ANCHORS` in it.
-
-    `clean` as for `is_packed_in`.
-    """
-    from tokenguard.core.unpack import looks_packed
-
-    if is_encoded_in(data, anchors):
-        return True
-    return looks_packed(data, 0, len(data)) and is_packed_in(BytesIO(data), clean)
 
 
 def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
@@ -37,12 +24,12 @@ def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
 
 
 def is_packed_in(
-    file: BinaryIO, clean: Clean | None = None, may_hold: Callable[[bytes, int, int], bool] | None = None
+    file: BinaryIO, may_hold: Callable[[bytes, int, int], bool] | None = None, clean: Clean | None = None
 ) -> bool:
     """Whether a credential is packed in `file`, which is a container perhaps, or something that cannot be read.
 
-    `clean` knows what the files before had packed in them, and learns what this one has. `may_hold` tells quickly of
-    a stretch of bytes whether anything may be found in it, plain or encoded.
+    `may_hold` tells quickly of a stretch of bytes whether anything may be found in it, plain or encoded.
+    `clean` knows what was packed in the files before, and learns what is in this one.
     """
     from tokenguard.core.clean import Clean
     from tokenguard.core.unpack import Limits, unpack
@@ -50,12 +37,12 @@ def is_packed_in(
 
     known = Clean() if clean is None else clean
     return any(
-        isinstance(piece, Cut) or any(_is_in(window.data, known, may_hold) for window in piece.windows)
+        isinstance(piece, Cut) or any(_is_in(window.data, may_hold, known) for window in piece.windows)
         for piece in unpack(file, "", Limits())
     )
 
 
-def _is_in(data: bytes, clean: Clean, may_hold: Callable[[bytes, int, int], bool] | None) -> bool:
+def _is_in(data: bytes, may_hold: Callable[[bytes, int, int], bool] | None, clean: Clean) -> bool:
     if data in clean:
         return False
     if may_hold is None or may_hold(data, 0, len(data)):

@@ -7,7 +7,6 @@ long as the rules of detection are the same.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from tokenguard import files
 from tokenguard.home import home
+from tokenguard.sources.rules import digest
 
 _FILE = "tokenguard-history"
 _KEY_FILE = "history.key"
@@ -25,7 +25,7 @@ _FORMAT = 1
 
 # What decides whether there is a credential in bytes; a change in any of it makes the memory void.
 _PACKAGES = ("core", "core.decode", "core.unpack")
-_MODULES = ("sources.objects", "sources.prefilter")
+_MODULES = ("sources.objects", "sources.prefilter", "sources.database")
 
 
 class Known(NamedTuple):
@@ -62,7 +62,7 @@ class Memory:
             return Known()
         line, _, names = content.partition(b"\n")
         header = json.loads(line)
-        if header["format"] != _FORMAT or header["rules"] != _rules():
+        if header["format"] != _FORMAT or header["rules"] != rules():
             return Known()
         digits = 2 * header["width"]
         text = names.hex().encode("ascii")
@@ -77,7 +77,7 @@ class Memory:
         clean = list(known.clean)
         header = {
             "format": _FORMAT,
-            "rules": _rules(),
+            "rules": rules(),
             "width": len(clean[0]) // 2 if clean else 1,
             "unclean": sorted(map(bytes.decode, known.unclean)),
             "tips": sorted(map(bytes.decode, known.tips)),
@@ -108,18 +108,8 @@ def _key() -> bytes:
 
 
 def rules() -> str:
-    """What tells these rules of detection from any others, for what else is remembered of a scan."""
-    return _rules()
-
-
-def _rules() -> str:
-    """What tells these rules of detection from any others: they are code, and this is its digest."""
-    import pkgutil
-
-    digest = hashlib.sha256()
-    for name in _rule_modules():
-        digest.update(pkgutil.get_data("tokenguard", f"{name.replace('.', '/')}.py") or b"")
-    return digest.hexdigest()
+    """What tells these rules of detection from any others, for whatever is remembered of a scan."""
+    return digest(_rule_modules())
 
 
 def _rule_modules() -> list[str]:

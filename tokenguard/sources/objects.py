@@ -256,7 +256,7 @@ class _Stretch:
                 return True
         if not self._deep or not looks_packed(buffer, start, end):
             return False
-        return is_packed_in(BytesIO(buffer[start:end]), self._clean, self._may_hold)
+        return is_packed_in(BytesIO(buffer[start:end]), self._may_hold, self._clean)
 
     def _sift_large_one(self, buffer: bytearray, delivery: Delivery) -> None:
         line_end = buffer.index(b"\n")
@@ -287,7 +287,7 @@ class _Stretch:
 
     def _holds_large_one(self, file: Once) -> bool:
         if self._deep and is_container(file.peek(HEAD)[:HEAD], -1):
-            return is_packed_in(file, self._clean, self._may_hold)
+            return is_packed_in(file, self._may_hold, self._clean)
         for window in windows_from(file.read):
             anchors = anchors_in(window.data)
             if spans_of(window, anchors) or (self._deep and is_encoded_in(window.data, anchors)):
