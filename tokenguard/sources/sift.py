@@ -67,7 +67,9 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None, deep: bool = 
     tasks = [range(first, min(first + chunk, len(paths))) for first in range(0, len(paths), chunk)]
     may_hold = by_hyperscan(len(paths), deep=deep)  # before there are other processes, which take it over
     clean = Clean()  # of which each process has its own, once there are several
-    answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size, may_hold, clean, deep=deep), jobs)
+    answers = workers.share(
+        tasks, lambda task: _sift_files(paths, task, max_size, may_hold, clean, deep=deep), jobs
+    )
     total = 0
     spots: dict[int, _Spots] = {}
     large: list[int] = []
