@@ -1,18 +1,8 @@
 """What is known to be clean: the same bytes alone, and no more of them than fit."""
 
-import io
 import random
 
-from hypothesis import given
-from hypothesis import strategies as st
-
-from tests.support.archives import zipped
-from tests.support.credentials import user_token
 from tokenguard.core.clean import Clean
-from tokenguard.core.hidden import is_packed_in
-
-TOKEN = user_token()
-TEXTS = [b"", b"import os\n", b"nothing to see here\n" * 50, f"t = '{TOKEN}'\n".encode(), TOKEN[:20].encode()]
 
 
 def test_what_was_added_is_known() -> None:
@@ -44,11 +34,3 @@ def test_small_ones_count_for_what_they_take() -> None:
         clean.add(number.to_bytes(3, "big"))
     assert (199_999).to_bytes(3, "big") in clean
     assert (0).to_bytes(3, "big") not in clean
-
-
-@given(st.lists(st.dictionaries(st.sampled_from("abc"), st.sampled_from(TEXTS), min_size=1), max_size=6))
-def test_what_is_known_changes_no_answer(archives: list[dict[str, bytes]]) -> None:
-    clean = Clean()
-    for members in archives:
-        data = zipped(members)
-        assert is_packed_in(io.BytesIO(data), None, clean) is is_packed_in(io.BytesIO(data))

@@ -111,11 +111,12 @@ def _before_damage(inner: Any, data: bytes) -> bytes:
     with suppress(zlib.error):
         for at in range(0, len(data), _LITTLE):
             scout.decompress(data[at : at + _LITTLE])
-    saved = bytearray(inner.decompress(data[:at]))
+    saved: bytes = inner.decompress(data[:at])
+    last = bytearray()
     with suppress(zlib.error):
         for byte in data[at:]:
-            saved += inner.decompress(bytes((byte,)))
-    return bytes(saved)
+            last += inner.decompress(bytes((byte,)))
+    return saved + last
 
 
 def inflated(packed: bytes, size: int) -> bytes | None:
