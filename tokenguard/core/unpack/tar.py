@@ -51,6 +51,19 @@ def _sum(values: bytes) -> int:
 def open_tar(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw]:
     """The files in a tar, and the names and records of its headers as a part of their own at the end."""
     headers: list[bytes] = []
+    cut = None
+    try:
+        yield from _members(source, budget, headers)
+    except CutError as error:
+        cut = error
+    if headers and not (cut and budget.is_spent):
+        yield Part("headers", Pieces(headers).read, has_lines=False)
+    if cut:
+        raise cut
+
+
+def _members(source: Source, budget: Budget, headers: list[bytes]) -> Iterator[Part | Flaw]:
+    """The files, and what of the `headers` would be too much at the end."""
     gathered = 0
     name = size = None
     while block := _header(source):
@@ -89,9 +102,8 @@ def open_tar(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
             name = size = None
         if gathered > _GATHERED:
             yield Part("headers", Pieces(headers).read, has_lines=False)
-            headers, gathered = [], 0
-    if headers:
-        yield Part("headers", Pieces(headers).read, has_lines=False)
+            headers.clear()
+            gathered = 0
 
 
 class _Content:

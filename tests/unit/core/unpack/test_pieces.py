@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import zlib
 
 import pytest
 
+from tests.support.archives import tar
+from tokenguard.core.unpack import unpack
 from tokenguard.core.unpack.compressed import inflated
 from tokenguard.core.unpack.source import CutError, Source
 
@@ -44,3 +47,9 @@ def test_what_is_in_memory_is_read_like_a_file() -> None:
     assert beyond.file is not None
     beyond.file.seek(0)
     assert beyond.file.read() == b"0123456789"
+
+
+def test_the_headers_before_damage_are_given() -> None:
+    data = tar({"name": b"x" * 100, "other": b"y"})
+    given = list(unpack(io.BytesIO(data[:1024] + b"no header" * 60 + data[1024:]), "a.tar"))
+    assert [item.inside for item in given] == [("name",), ("headers",), ()]
