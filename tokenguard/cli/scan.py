@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-import time
 from typing import NamedTuple
 
 import click
@@ -18,7 +16,6 @@ from tokenguard.reporting import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from tokenguard.account import Search
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
-    from tokenguard.history import Progress
 
 
 class _Options(NamedTuple):
@@ -272,7 +268,7 @@ def _read_objects(options: _Options, search: Search) -> Report:
     from tokenguard import history
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
-    with _progress(quiet=options.quiet) as progress:
+    with _shared.progress("objects", quiet=options.quiet) as progress:
         common: dict[str, Any] = {
             "use_config": not options.no_config,
             "jobs": options.jobs,
@@ -328,22 +324,3 @@ def _without_known(options: _Options, scanned: _Scan, known: BaselineFile | None
     from tokenguard import baselining
 
     return baselining.configured(options.place, report, held, base)
-
-
-@contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress | None]:
-    """A bar with rate and time left, on a terminal."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(
-        length=1, label="objects", file=sys.stderr, show_pos=True, item_show_func=lambda rate: rate
-    ) as bar:
-        began = time.monotonic()
-
-        def tell(done: int, total: int, read: int) -> None:
-            bar.length = total
-            seconds = max(time.monotonic() - began, 0.001)
-            bar.update(done - bar.pos, f"{read / seconds / 1e6:.0f} MB/s a process")
-
-        yield tell
