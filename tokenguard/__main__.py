@@ -42,8 +42,8 @@ def _follow(shell: str) -> int:
 
 
 def _scan(paths: list[str]) -> int:
-    # The scan of files without options, which most are, and without click, which takes longer to load than a work tree
-    # to read. `tokenguard.cli.scan` has the options and says the same.
+    # The scan of files without options, which most are, and without click, which takes longer to load than a work
+    # tree to read. `tokenguard.cli.scan` has the options and says the same.
     from tokenguard import reporting, scanning
 
     report = scanning.scan_paths(paths or ["."])

@@ -8,11 +8,11 @@ from typing import NamedTuple
 from tokenguard.core.detect import detect
 from tokenguard.core.endpoint import is_loopback
 from tokenguard.core.hubname import is_hub_name
-from tokenguard.core.printable import printable
 from tokenguard.errors import UsageError
 
 # RFC 3986, section 3.1. A single letter is a drive of Windows.
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://", re.ASCII)
+_CHAIN = re.compile(r"[A-Za-z0-9+._-]+::.*://", re.ASCII)
 _LONGEST = 2048
 
 _HERE = ("file", "local")
@@ -48,6 +48,8 @@ class FilesystemUrl(NamedTuple):
 
 def is_filesystem_url(text: str) -> bool:
     """Whether `text` is something for fsspec, and neither a file here nor a name on the Hub."""
+    if _CHAIN.match(text):
+        return True
     return _URL.match(text) is not None and not is_hub_name(text) and not _is_here(text)
 
 
@@ -62,9 +64,11 @@ def parse_filesystem_url(text: str) -> FilesystemUrl:
     Raises UsageError where it is nothing to be opened, or has a secret in it, which is not repeated: passwords
     before a host, signatures after a question mark.
     """
+    if "::" in re.sub(r"\[[0-9A-Fa-f:.]+\]", "", text):
+        raise UsageError("addresses within addresses (`::`) are not read", "name the file itself")
     match = _URL.match(text)
     if match is None or len(text) > _LONGEST or not text.isprintable():
-        raise UsageError(f"{printable(text[:_LONGEST])!r} is no address", "it is like s3://bucket/notebooks")
+        raise UsageError("this is no address that can be opened", "it is like s3://bucket/notebooks")
     scheme, rest = match[1].lower(), text[match.end() :]
     host = rest.partition("/")[0]
     if detect(text.encode("utf-8", "surrogatepass")):
@@ -85,10 +89,8 @@ def parse_filesystem_url(text: str) -> FilesystemUrl:
     for why, schemes in _OTHERS.items():
         if scheme in schemes:
             raise UsageError(f"{scheme}:// is not read", why)
-    if "::" in text:
-        raise UsageError("addresses within addresses (`::`) are not read", "name the file itself")
     if not where or not re.fullmatch(r"[^:]*(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?", where):
-        raise UsageError(f"{printable(text)!r} is no address", f"it is like {scheme}://bucket/notebooks")
+        raise UsageError(f"in the {scheme}:// address is no host or bucket", "it is like s3://bucket/notebooks")
     name = where[1:].partition("]")[0] if where.startswith("[") else where.partition(":")[0]
     if scheme == "http" and not is_loopback(name.lower()):
         raise UsageError("over http:// anybody on the way could change what is read", "use https://")

@@ -131,7 +131,7 @@ class FilesystemSource:
         while folders:
             folder, depth = folders.pop()
             try:
-                entries = self._ask(partial(store.list, folder), _LISTING if store.is_flat else _ANSWER)
+                entries = self._ask(partial(store.list, folder), listing=store.is_flat)
             except StoreError as error:
                 failures.append(Unreadable(Origin(self._path(store, folder)), error.reason))
                 continue
@@ -149,7 +149,7 @@ class FilesystemSource:
                     if depth >= _DEEPEST or len(seen) > _MOST_FOLDERS:
                         folders.pop()
                         reason = (
-                            f"there are folders in folders, more than {_DEEPEST}, or more than {_MOST_FOLDERS}"
+                            f"folders in more than {_DEEPEST} others are not read, nor more than {_MOST_FOLDERS}"
                         )
                         failures.append(Unreadable(Origin(self._path(store, name)), reason))
                         if len(seen) > _MOST_FOLDERS:
@@ -216,12 +216,12 @@ class FilesystemSource:
         finally:
             pieces.close()
 
-    def _ask(self, call: Callable[[], T], seconds: float = _ANSWER) -> T:
+    def _ask(self, call: Callable[[], T], *, listing: bool = False) -> T:
         """What the driver gives. Raises StoreError for whatever it raises, or where it does not come back."""
         if self._unanswered >= _AS_OFTEN:  # thousands of files would wait for nothing, one after the other
             raise StoreError("the store gives no answer, and was not asked again")
         try:
-            answer = within(seconds, call)
+            answer = within(_LISTING if listing else _ANSWER, call)
         except DeadlineError as error:
             self._unanswered += 1
             raise StoreError(f"the store gives {error}") from None
