@@ -33,6 +33,10 @@ class Bucket(Hub):
         """Sizes that are listed instead of those that there are."""
         self._page = page
 
+    def __enter__(self) -> Bucket:  # noqa: PYI034 -- nothing derives from it, and Self is not in Python 3.10
+        super().__enter__()
+        return self
+
     @property
     def environment(self) -> dict[str, str]:
         """With which a client of S3 comes here."""
