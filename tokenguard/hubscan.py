@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 
 from tokenguard import config as configuration
@@ -58,10 +59,10 @@ def scan_hub(
         memory=memory if search.deep else None,
         booked=lambda: account.booked,
     )
-    items = source.items(entity)
-    account.read_all(
-        items if progress is None else _telling(items, source, account, progress), configuration.Config()
-    )
+    # Closed even where somebody ends the scan: then it remembers what it has learnt.
+    with closing(source.items(entity)) as items:
+        told = items if progress is None else _telling(items, source, account, progress)
+        account.read_all(told, configuration.Config())
     account.remembered += source.remembered
     account.notes += source.notes
     return account.report()

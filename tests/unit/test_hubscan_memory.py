@@ -131,6 +131,18 @@ def test_what_was_not_read_is_not_remembered(library: Library) -> None:
     assert len(asked(library)) == 2
 
 
+def test_a_scan_that_is_ended_has_learnt_something(library: Library) -> None:
+    library.add("acme/model", a=b"a", b=b"b", c=b"c")
+
+    def interrupt(done: int, listed: int, read: int) -> None:
+        if done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scan_hub("hf://acme/model", hub=Hub(read_endpoint(library.endpoint)), progress=interrupt)
+    assert scan(library).tally.remembered == 2
+
+
 def test_what_was_left_out_is_said_again(library: Library) -> None:
     header = json.dumps({"w": {"dtype": "U8", "shape": [9 * MIB], "data_offsets": [0, 9 * MIB]}}).encode()
     repo = library.add("acme/model")

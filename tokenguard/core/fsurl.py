@@ -18,6 +18,7 @@ _LONGEST = 2048
 _HERE = ("file", "local")
 _OTHERS = {
     # fsspec's registry, release 2026.9.0. What is installed beside it is the user's own choice.
+    "the Hub's names begin with hf://, in small letters": ("hf",),
     "it is no store elsewhere: name the path": ("asynclocal", "data", "memory", "pyscript"),
     "it opens another one in its turn; archives are looked into anyway: name the file itself": (
         "async_wrapper",

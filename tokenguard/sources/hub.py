@@ -34,7 +34,7 @@ from tokenguard.sources.tensors import has_header, left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import TypeVar
 
     from tokenguard.core.entity import Entity
@@ -96,7 +96,7 @@ class HubSource:
         self._left_out = 0
         self._closed: list[str] = []
 
-    def items(self, entity: Entity) -> Iterator[Blob | Unreadable]:
+    def items(self, entity: Entity) -> Generator[Blob | Unreadable]:
         """All of a repository, or of each that an account has and the token may see.
 
         A Blob is to be read before the next one is asked for.

@@ -56,6 +56,7 @@ def test_a_file_here_is_its_path() -> None:
         "reference://",
         "jupyter://host/x",
         "memory://x",
+        "HF://acme/model",
         "pyscript://x/y",
         "nothing",
     ],
