@@ -39,7 +39,7 @@ def test_names_and_files_are_one_report(machine: Machine, library: Library) -> N
         "hf://acme/model/",
         "hf://datasets/acme/x",
         "hf://acme/model",
-        "here",
+        f"file://{machine.folder}/here",
         "--only",
         "live",
         "--report",
@@ -47,7 +47,7 @@ def test_names_and_files_are_one_report(machine: Machine, library: Library) -> N
     )
     assert scan.status == 1
     assert [path.replace(str(machine.folder), "") for path in scan.paths] == [
-        "here/a.py",
+        "/here/a.py",
         "hf://acme/model/run.py",
     ]
     assert {finding["verification"]["status"] for finding in scan.findings} == {"live"}
