@@ -122,6 +122,11 @@ class Account:
             booked.append(item)
 
     @property
+    def booked(self) -> int:
+        """How much was found, allowed or not read so far."""
+        return len(self.findings) + len(self.allowed) + len(self.unreadable)
+
+    @property
     def deep(self) -> bool:
         """Whether what is encoded or packed is looked into."""
         return self._deep

@@ -1,8 +1,8 @@
 """Which objects of a repository were read and had nothing in them, so that the next scan reads only what is new.
 
-It lies in the repository's own git folder and can be thrown away at any time. Since whoever made the repository
-can write there too, it is believed only with the mark of a key that lies in the user's own folder, and only as
-long as the rules of detection are the same.
+It lies in the repository's own git folder, or for those of the Hub (`hubmemory`) in the user's, and can be thrown
+away at any time. Since whoever made the repository can write there too, it is believed only with the mark of a key
+that lies in the user's own folder, and only as long as the rules of detection are the same.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ _FORMAT = 1
 
 # What decides whether there is a credential in bytes; a change in any of it makes the memory void.
 _PACKAGES = ("core", "core.decode", "core.unpack")
-_MODULES = ("sources.objects", "sources.prefilter", "sources.database")
+_MODULES = ("sources.objects", "sources.prefilter", "sources.database", "sources.hub", "sources.tensors")
 
 
 class Known(NamedTuple):
     """What an earlier scan has learnt; names are hexadecimal.
 
     `clean` objects have no credential in them, `unclean` ones have, or could not be read. All that `tips` lead to
-    was there.
+    was there. `parts` are the clean ones that were not read to their end: a name, a space, and the bytes left out.
     """
 
     clean: frozenset[bytes] = frozenset()
     unclean: frozenset[bytes] = frozenset()
     tips: frozenset[bytes] = frozenset()
+    parts: frozenset[bytes] = frozenset()
 
 
 class Memory:
@@ -70,6 +71,7 @@ class Memory:
             clean=frozenset(text[at : at + digits] for at in range(0, len(text), digits)),
             unclean=frozenset(map(str.encode, header["unclean"])),
             tips=frozenset(map(str.encode, header["tips"])),
+            parts=frozenset(map(str.encode, header.get("parts", ()))),
         )
 
     def keep(self, known: Known) -> None:
@@ -81,6 +83,7 @@ class Memory:
             "width": len(clean[0]) // 2 if clean else 1,
             "unclean": sorted(map(bytes.decode, known.unclean)),
             "tips": sorted(map(bytes.decode, known.tips)),
+            "parts": sorted(map(bytes.decode, known.parts)),
         }
         content = json.dumps(header).encode("ascii") + b"\n" + bytes.fromhex(b"".join(clean).decode("ascii"))
         try:
