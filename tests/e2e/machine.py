@@ -137,14 +137,18 @@ class Machine:
         return Scan(result.status, json.loads(result.stdout.decode("ascii")), result.talk)
 
     def together(
-        self, *commands: Sequence[str], stdin: bytes | None = None, environment: Mapping[str, str] | None = None
+        self,
+        *commands: Sequence[str],
+        cwd: Path | None = None,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> list[Result]:
         """Runs `tokenguard` with the arguments of each of `commands`, in one process.
 
         It is for what differs in nothing but arguments and answers: most of what a command takes is its start.
         """
         given = {**(environment or {}), "TOGETHER": json.dumps(commands)}
-        result = self.run(sys.executable, "-c", _TOGETHER, stdin=stdin, environment=given)
+        result = self.run(sys.executable, "-c", _TOGETHER, cwd=cwd, stdin=stdin, environment=given)
         out, talk = (stream.split(b"\0")[:-1] for stream in (result.stdout, result.stderr))
         assert result.status == 0, result.talk
         assert len(out) == len(talk) == 2 * len(commands), result.talk

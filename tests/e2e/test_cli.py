@@ -23,14 +23,18 @@ def interpreter() -> str:
     return str(beside) if beside.exists() else sys.executable
 
 
-def commands(machine: Machine, *group: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every command below `group` with its help."""
-    result = machine.run("tokenguard", *group, "--help")
-    assert (result.status, result.stderr) == (0, b""), group
-    yield group, result.out
-    _, _, listed = result.out.partition("\nCommands:\n")
-    for name in re.findall(r"^  (\S+)", listed, re.MULTILINE):
-        yield from commands(machine, *group, name)
+def commands(machine: Machine) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every command with its help."""
+    groups: list[tuple[str, ...]] = [()]
+    while groups:
+        results = machine.together(*((*group, "--help") for group in groups))
+        below = []
+        for group, result in zip(groups, results, strict=True):
+            assert (result.status, result.stderr) == (0, b""), group
+            yield group, result.out
+            _, _, listed = result.out.partition("\nCommands:\n")
+            below += [(*group, name) for name in re.findall(r"^  (\S+)", listed, re.MULTILINE)]
+        groups = below
 
 
 def test_every_command_has_help_with_an_example_and_explains_its_options(machine: Machine) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 SCANS = (["tokenguard-hook", "pre-commit"], ["tokenguard", "scan", "--staged"], ["tokenguard", "scan"])
 FILES = {"pyproject.toml": "[tool.tokenguard]\n", ".tokenguard.toml": ""}
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.support.repository import Repository
 
 
+pytestmark = pytest.mark.unmeasured
+
+
 def memory(repository: Repository) -> Path:
     return repository.top / ".git" / "tokenguard-history"
 

@@ -238,17 +238,15 @@ def test_a_hub_that_says_the_token_back(diary: Diary, form: str) -> None:
         answers = {case: answers[case] for case in (*short, "502", "org", "account")}
     else:
         answers = {case: answer for case, answer in answers.items() if case not in short}
-    leaks = []
-    for case, answer in answers.items():
-        desk.hub.answer(token, answer)
-        try:
-            result = desk.tokenguard("validate", "--stdin", *(["--json"] if form == "json" else []), stdin=token)
-        except AssertionError:
-            leaks.append(case)
-        else:
-            assert result.status == {"401": 1, "org": 0, "account": 0}.get(case, 5), (case, result.talk)
-    assert leaks == []
-    diary.close(1 + len(answers))
+    # A token for each: what the Hub has said of one in the last minute would serve again.
+    tokens = {f"T{number}": desk.token(41 + number) for number in range(len(answers))}
+    for other, case in zip(tokens.values(), answers, strict=True):
+        desk.hub.answer(other, saying(other)[case])
+    options = ["--json"] if form == "json" else []
+    results = desk.together(*(["validate", "--env", name, *options] for name in tokens), environment=tokens)
+    for case, result in zip(answers, results, strict=True):
+        assert result.status == {"401": 1, "org": 0, "account": 0}.get(case, 5), (case, result.talk)
+    diary.close(2)
 
 
 @pytest.mark.parametrize("command", ["add", "rotate", "new"])

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tests.e2e.server import Server
     from tests.support.hub import Request
 
+pytestmark = pytest.mark.unmeasured
+
 LIVE = ok(whoami_user())
 
 
