@@ -42,6 +42,8 @@ def start(package: str, extension: str) -> None:
     """
     if _started:  # `site` reads a folder twice that it knows by two names
         return
+    if any("pip" in os.path.basename(word) for word in sys.orig_argv[1:3]):
+        return  # its installing runs no line of the package, and takes long enough
     _started.append(package)
     folder = os.environ["MEASURE_INTO"]
     loader = ExtensionFileLoader("coverage.tracer", extension)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine, Result
     from tests.support.repository import Repository
 
+pytestmark = pytest.mark.unmeasured
+
 TOP = Path(__file__).parents[2]
 ACTION: dict[str, Any] = yaml.safe_load((TOP / "action.yml").read_text(encoding="utf-8"))
 TEMPLATE: dict[str, Any] = yaml.safe_load(

@@ -258,31 +258,28 @@ def test_a_foreign_entry_of_that_name_is_not_overwritten(desk: Desk, token: str)
     assert list(desk.listed()) == ["work"]
 
 
-@pytest.mark.parametrize(
-    ("answer", "status", "said"),
-    [
-        pytest.param(unauthorized(), 1, "does not know this token", id="401"),
-        pytest.param(forbidden("no \x1b[31mway"), 5, "may not ask", id="403"),
-        pytest.param(limited(300, "3600"), 5, "in 3600 seconds", id="429 with Retry-After"),
-        pytest.param(broken(), 5, "answers 500", id="500"),
-        pytest.param(garbage(), 5, "does not answer as the Hub does", id="garbage"),
-        pytest.param(wrong_json(), 5, "does not answer as the Hub does", id="wrong JSON"),
-        pytest.param(Answer(200, b"[" * 100_000), 5, "does not answer as the Hub does", id="deep"),
-        pytest.param(huge(), 5, "", id="huge"),
-        pytest.param(huge(sized=False), 5, "", id="huge, of no announced length"),
-    ],
-)
-def test_nothing_is_kept_unless_the_hub_says_whose_it_is(
-    desk: Desk, answer: Answer, status: int, said: str
-) -> None:
-    token = desk.token()
-    desk.hub.answer(token, answer)
-    result = desk.tokenguard("add", "work", "--stdin", stdin=token)
-    expect_nothing_kept(desk, result, status)
-    assert said in result.talk
-    assert "\x1b" not in result.talk
-    # Without an answer it may be kept all the same; what the Hub rejects is not worth keeping.
-    assert ("--no-validate" in result.talk) == (status == 5)
+def test_nothing_is_kept_unless_the_hub_says_whose_it_is(desk: Desk) -> None:
+    answers: list[tuple[Answer, int, str]] = [
+        (unauthorized(), 1, "does not know this token"),
+        (forbidden("no \x1b[31mway"), 5, "may not ask"),
+        (limited(300, "3600"), 5, "in 3600 seconds"),
+        (broken(), 5, "answers 500"),
+        (garbage(), 5, "does not answer as the Hub does"),
+        (wrong_json(), 5, "does not answer as the Hub does"),
+        (Answer(200, b"[" * 100_000), 5, "does not answer as the Hub does"),
+        (huge(), 5, ""),
+        (huge(sized=False), 5, ""),
+    ]
+    tokens = {f"T{number}": desk.token(number) for number in range(len(answers))}
+    for token, (answer, *_) in zip(tokens.values(), answers, strict=True):
+        desk.hub.answer(token, answer)
+    results = desk.together(*(("add", "work", "--from-env", name) for name in tokens), environment=tokens)
+    for (_, status, said), result in zip(answers, results, strict=True):
+        expect_nothing_kept(desk, result, status)
+        assert said in result.talk
+        assert "\x1b" not in result.talk
+        # Without an answer it may be kept all the same; what the Hub rejects is not worth keeping.
+        assert ("--no-validate" in result.talk) == (status == 5)
 
 
 @pytest.mark.parametrize("answer", [lambda: slow(60), lambda: drip(seconds=0.2)], ids=["slow", "dripping"])

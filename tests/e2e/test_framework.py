@@ -16,6 +16,8 @@ from tests.support.repository import Repository, environment
 if TYPE_CHECKING:
     from tests.e2e.machine import Machine, Result
 
+pytestmark = pytest.mark.unmeasured
+
 CHECKOUT = Path(__file__).parents[2]
 INSTALLING = 600
 """Seconds: the framework builds the package and downloads what it needs."""

@@ -360,7 +360,8 @@ def test_a_hook_that_does_not_read_it_all_takes_nothing_from_ours(
     repository.stage("leak.py", machine.token())
     repository.commit("leak")
     refs = [f"refs/heads/{number:04}{'x' * 60}" for number in range(800)]
-    lines = "".join(line_of(repository, ref) for ref in refs).encode()
+    line = line_of(repository, "REF")
+    lines = "".join(line.replace("REF", ref) for ref in refs).encode()
     assert len(lines) > 1 << 17
     result = machine.run(
         hooks_of(repository) / "pre-push", "origin", "an address", cwd=repository.top, stdin=lines

@@ -192,16 +192,19 @@ def test_no_commit_is_hidden_from_a_range(machine: Machine, based: Repository, h
 # What is not there.
 
 
-@pytest.mark.parametrize(
-    "revision", ["unknown", "1" * 40, "HEAD~99", "HEAD:app.py", "HEAD^{tree}", "-x", "--all", "é\n"]
-)
-def test_a_revision_that_is_no_commit_is_refused(machine: Machine, based: Repository, revision: str) -> None:
-    for arguments in (
-        ["--range", f"{revision}..HEAD"],
-        ["--range", f"HEAD..{revision}"],
-        [f"--since={revision}"],
-    ):
-        refused(machine, based, *arguments)
+def test_a_revision_that_is_no_commit_is_refused(machine: Machine, based: Repository) -> None:
+    commands = [
+        ("scan", *arguments)
+        for revision in ("unknown", "1" * 40, "HEAD~99", "HEAD:app.py", "HEAD^{tree}", "-x", "--all", "é\n")
+        for arguments in (
+            ["--range", f"{revision}..HEAD"],
+            ["--range", f"HEAD..{revision}"],
+            [f"--since={revision}"],
+        )
+    ]
+    for command, result in zip(commands, machine.together(*commands, cwd=based.top), strict=True):
+        assert (result.status, result.stdout) == (2, b""), command
+        assert "Traceback" not in result.talk
 
 
 def test_the_revision_that_is_not_there_is_named(machine: Machine, based: Repository) -> None:
@@ -279,9 +282,8 @@ def test_what_a_partial_clone_lacks_of_a_range_is_not_fetched(machine: Machine, 
 # Options that do not go together.
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+def test_options_that_make_no_sense_together_are_refused(machine: Machine, based: Repository) -> None:
+    lines = (
         "--history --range base..",
         "--history --since base",
         "--history --staged",
@@ -306,12 +308,11 @@ def test_what_a_partial_clone_lacks_of_a_range_is_not_fetched(machine: Machine, 
         "--history --jobs 0",
         "--since=",
         "--range=",
-    ],
-)
-def test_options_that_make_no_sense_together_are_refused(
-    machine: Machine, based: Repository, arguments: str
-) -> None:
-    refused(machine, based, *arguments.split())
+    )
+    commands = [("scan", *line.split()) for line in lines]
+    for line, result in zip(lines, machine.together(*commands, cwd=based.top), strict=True):
+        assert (result.status, result.stdout) == (2, b""), line
+        assert "Traceback" not in result.talk
 
 
 def test_exit_zero_is_for_findings_alone(machine: Machine, based: Repository) -> None:

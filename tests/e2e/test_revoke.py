@@ -135,7 +135,7 @@ def test_one_on_standard_input_that_is_in_the_vault(server: Server, hub: Hub, to
     assert status_of(server, "work") == "invalid"
 
 
-@pytest.mark.parametrize("written", [lambda full: full, lambda full: full[7:15], lambda full: full[:20]])
+@pytest.mark.parametrize("written", [lambda full: full[7:15], lambda full: full[:20]])
 def test_one_that_a_scan_has_found(server: Server, hub: Hub, written: Callable[[str], str]) -> None:
     token = leaked(server, hub)
     server.write("notebooks/a.py", f"x = {token} # {server.token(11)}")
@@ -164,9 +164,8 @@ def test_one_that_is_in_history_alone(server: Server, hub: Hub) -> None:
     assert deeds(hub) == [("GET", [token]), ("POST", [token]), ("GET", [token]), ("GET", [token])]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
+def test_what_names_no_token(server: Server, hub: Hub, token: str) -> None:
+    said: list[tuple[list[str], str]] = [
         (["--fingerprint", "0" * 8], "no credential with this fingerprint"),
         (["--fingerprint", "0" * 7], "is no fingerprint"),
         (["--fingerprint", "work"], "is no fingerprint"),
@@ -177,14 +176,11 @@ def test_one_that_is_in_history_alone(server: Server, hub: Hub) -> None:
         (["work", "--history"], "goes with --fingerprint"),
         (["work", "--stdin"], "goes alone"),
         (["--stdin", "--fingerprint", "0" * 8], "goes alone"),
-        (["notebooks/"], "no name"),
-    ],
-)
-def test_what_names_no_token(server: Server, hub: Hub, token: str, arguments: list[str], said: str) -> None:
-    result = revoke(server, *arguments, "--yes", stdin=token)
-    assert result.status == 2
-    if said != "no name":
-        assert said in result.talk
+        (["notebooks/"], ""),
+    ]
+    commands = [("revoke", *arguments, "--yes") for arguments, _ in said]
+    for (arguments, words), result in zip(said, server.together(*commands, stdin=token.encode()), strict=True):
+        assert (result.status, words in result.talk) == (2, True), arguments
     assert hub.requests == []
 
 
@@ -225,8 +221,8 @@ def test_without_a_terminal_nobody_can_say_yes(server: Server, hub: Hub, token: 
 
 @pytest.mark.parametrize(
     ("typed", "status"),
-    [("y\n", 0), ("yes\n", 0), ("n\n", 130), ("\n", 130), (INTERRUPT, 130), (END, 130)],
-    ids=["y", "yes", "n", "Enter", "Ctrl-C", "Ctrl-D"],
+    [("y\n", 0), ("n\n", 130), ("\n", 130), (INTERRUPT, 130), (END, 130)],
+    ids=["y", "n", "Enter", "Ctrl-C", "Ctrl-D"],
 )
 def test_at_a_terminal_it_is_asked(server: Server, hub: Hub, token: str, typed: str, status: int) -> None:
     result = at_terminal(server, "tokenguard", "revoke", "work", typed=[(QUESTION, typed)])
@@ -282,11 +278,9 @@ def test_what_is_accepted_is_not_dead_for_that(
     assert status_of(server, "work") != "invalid"
 
 
+# The other answers are in tests/unit/test_hub.py.
 REFUSALS = {
-    "404": (broken(404), "answers 404 and has not accepted"),
-    "401": (unauthorized(), "answers 401 and has not accepted"),
     "429": (limited(300), "answers 429 and has not accepted"),
-    "500": (broken(), "answers 500 and has not accepted"),
     "elsewhere": (redirect("http://192.0.2.1", 307), "answers 307 and has not accepted"),
     "hang up": (hang_up(), "could not be asked"),
 }

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.support.repository import Repository
 
 
+pytestmark = pytest.mark.unmeasured
+
+
 @pytest.fixture
 def outside(machine: Machine) -> Path:
     """A folder beside the one that is scanned, with a token in it."""

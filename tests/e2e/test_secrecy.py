@@ -233,19 +233,20 @@ def test_a_hub_that_says_the_token_back(diary: Diary, form: str) -> None:
     token = diary.known(desk.token(40))
     diary.told(0, "add", "work", "--stdin", stdin=token)
     answers = saying(token)
+    short = ("403", "500")  # which are said in the same words in both forms
     if form == "json":
-        answers = {case: answers[case] for case in ("403", "500", "502", "org", "account")}
-    leaks = []
-    for case, answer in answers.items():
-        desk.hub.answer(token, answer)
-        try:
-            result = desk.tokenguard("validate", "--stdin", *(["--json"] if form == "json" else []), stdin=token)
-        except AssertionError:
-            leaks.append(case)
-        else:
-            assert result.status == {"401": 1, "org": 0, "account": 0}.get(case, 5), (case, result.talk)
-    assert leaks == []
-    diary.close(1 + len(answers))
+        answers = {case: answers[case] for case in (*short, "502", "org", "account")}
+    else:
+        answers = {case: answer for case, answer in answers.items() if case not in short}
+    # A token for each: what the Hub has said of one in the last minute would serve again.
+    tokens = {f"T{number}": desk.token(41 + number) for number in range(len(answers))}
+    for other, case in zip(tokens.values(), answers, strict=True):
+        desk.hub.answer(other, saying(other)[case])
+    options = ["--json"] if form == "json" else []
+    results = desk.together(*(["validate", "--env", name, *options] for name in tokens), environment=tokens)
+    for case, result in zip(answers, results, strict=True):
+        assert result.status == {"401": 1, "org": 0, "account": 0}.get(case, 5), (case, result.talk)
+    diary.close(2)
 
 
 @pytest.mark.parametrize("command", ["add", "rotate", "new"])
@@ -264,15 +265,13 @@ def test_a_hub_that_says_a_new_token_back(diary: Diary, command: str) -> None:
 def named(token: str) -> dict[str, dict[str, Any]]:
     """Right answers of a Hub where somebody has put a token into a name."""
     return {
-        "display name": whoami_user(label=f"my {token}"),
-        "display name alone": whoami_user(label=token),
-        "account": whoami_user(name=token),
-        "org": whoami_user(orgs=[organization(token, restrictions=[token])]),
+        "display name and org": whoami_user(label=f"my {token}", orgs=[organization(token, restrictions=[token])]),
+        "display name alone and account": whoami_user(label=token, name=token),
         "scope": whoami_fine_grained([scope(token, name=token)], [token]),
     }
 
 
-@pytest.mark.parametrize("where", ["display name", "display name alone", "account", "org", "scope"])
+@pytest.mark.parametrize("where", ["display name and org", "display name alone and account", "scope"])
 def test_a_token_that_was_put_into_a_name(diary: Diary, where: str) -> None:
     token = diary.desk.token(60)
     diary.known(token, ok(named(token)[where]))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -54,18 +56,36 @@ HOSTILE = (
 every_shell = pytest.mark.parametrize("shell", SHELLS)
 
 
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
-    """`project` is bound to the token `a`, `project/inner` to `b`, `other` to nothing; `a` is not the default."""
-    server = Server(tmp_path)
+@pytest.fixture(scope="module")
+def bound(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """What `server` is a copy of: five commands make it."""
+    server = Server(tmp_path_factory.mktemp("bound"))
     server.use_key()
     server.add("a", 1)
     server.add("b", 2, "--default")
-    server.secret(MINE)
     for folder, name in (("project/inner/deep", ""), ("project/inner", "b"), ("project", "a"), ("other", "")):
         (server.folder / folder).mkdir(parents=True, exist_ok=True)
         if name:
             assert server.run("tokenguard", "use", name, "--here", cwd=server.folder / folder).status == 0
+    yield server
+    server.forget()
+
+
+@pytest.fixture
+def server(bound: Server, tmp_path: Path) -> Iterator[Server]:
+    """`project` is bound to the token `a`, `project/inner` to `b`, `other` to nothing; `a` is not the default."""
+    server = Server(tmp_path)
+    server.key = server.secret(bound.key)
+    server.key_file.write_bytes(bound.key_file.read_bytes())
+    server.use_key()
+    for token in (A, B, MINE):
+        server.secret(token)
+    (server.folder / "project" / "inner" / "deep").mkdir(parents=True)
+    (server.folder / "other").mkdir()
+    shutil.copytree(bound.vault.parent, server.vault.parent)
+    index = server.index.read_text()
+    assert index.count(json.dumps(str(bound.folder))[:-1]) == 2
+    server.index.write_text(index.replace(str(bound.folder), str(server.folder)))
     # Which token a child sees, by its name here.
     write_script(
         server.home / "bin" / "seen",

@@ -115,6 +115,7 @@ def many(machine: Machine) -> list[dict[str, str]]:
     ]
 
 
+@pytest.mark.unmeasured
 def test_it_says_what_huggingface_hub_does(machine: Machine, many: list[dict[str, str]]) -> None:
     machine.write("environments.json", json.dumps(many))
     asked = machine.run(sys.executable, "-c", ORACLE)

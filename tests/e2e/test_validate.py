@@ -61,32 +61,34 @@ def asked(desk: Desk) -> Sequence[str | None]:
     return [request.token for request in desk.hub.asked()]
 
 
-ANSWERS = [
-    pytest.param(ok(whoami_user()), 0, "valid", None, id="200"),
-    pytest.param(unauthorized(), 1, "invalid", "does not know this token", id="401"),
-    pytest.param(forbidden(), 5, "unknown", "may not ask (This token does not have", id="403"),
-    pytest.param(limited(300), 5, "unknown", "rate limit", id="429"),
-    pytest.param(broken(502), 5, "unknown", "answers 502", id="502"),
-    pytest.param(garbage(), 5, "unknown", "does not answer as the Hub does", id="garbage"),
-    pytest.param(Answer(200), 5, "unknown", "does not answer as the Hub does", id="nothing"),
-    pytest.param(ok({"name": ""}), 5, "unknown", "does not answer as the Hub does", id="no name"),
-    pytest.param(huge(sized=False), 5, "unknown", "", id="huge, of no announced length"),
-    pytest.param(hang_up(), 5, "unknown", "could not be asked", id="connection closed"),
+ANSWERS: list[tuple[Answer, int, str, str | None]] = [
+    (ok(whoami_user()), 0, "valid", None),
+    (unauthorized(), 1, "invalid", "does not know this token"),
+    (forbidden(), 5, "unknown", "may not ask (This token does not have"),
+    (limited(300), 5, "unknown", "rate limit"),
+    (broken(502), 5, "unknown", "answers 502"),
+    (garbage(), 5, "unknown", "does not answer as the Hub does"),
+    (Answer(200), 5, "unknown", "does not answer as the Hub does"),
+    (ok({"name": ""}), 5, "unknown", "does not answer as the Hub does"),
+    (huge(sized=False), 5, "unknown", ""),
+    (hang_up(), 5, "unknown", "could not be asked"),
 ]
 
 
-@pytest.mark.parametrize(("answer", "status", "outcome", "said"), ANSWERS)
-def test_what_the_hub_answers(desk: Desk, answer: Answer, status: int, outcome: str, said: str | None) -> None:
-    token = desk.token()
-    desk.hub.answer(token, answer)
-    result, (row,) = validate(desk, "--stdin", stdin=token)
-    assert (result.status, row["status"], row["name"]) == (status, outcome, None)
-    assert "Traceback" not in result.talk
-    if said is None:
-        assert "error" not in row
-    else:
-        assert said in row["error"]
-        assert result.talk.startswith("  "), "no advice"
+def test_what_the_hub_answers(desk: Desk) -> None:
+    tokens = {f"T{number}": desk.token(number) for number in range(len(ANSWERS))}
+    for token, (answer, *_) in zip(tokens.values(), ANSWERS, strict=True):
+        desk.hub.answer(token, answer)
+    results = desk.together(*(("validate", "--env", name, "--json") for name in tokens), environment=tokens)
+    for (answer, status, outcome, said), result in zip(ANSWERS, results, strict=True):
+        (row,) = json.loads(result.out)["tokens"]
+        assert (result.status, row["status"], row["name"]) == (status, outcome, None), answer
+        assert "Traceback" not in result.talk
+        if said is None:
+            assert "error" not in row
+        else:
+            assert said in row["error"]
+            assert result.talk.startswith("  "), "no advice"
 
 
 def test_the_question_is_put_as_the_hub_wants_it(desk: Desk) -> None:

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from tests.e2e.machine import Result
 
-# The same program with less patience: tests do not wait for what never comes.
+# The same program with other patience: tests do not wait for what never comes, but do for what comes late.
 IMPATIENT = """
-import tokenguard.vault.keyring
-tokenguard.vault.keyring._UNATTENDED = 1.5
+import sys, tokenguard.vault.keyring
+tokenguard.vault.keyring._UNATTENDED = float(sys.argv.pop(1))
 from tokenguard.__main__ import main
 main()
 """
@@ -34,6 +34,8 @@ class Failure(NamedTuple):
     happens: Callable[[Desk], None]
     said: str
     prompts: int = 0
+    seconds: float = 60
+    """How long the keyring is waited for."""
 
 
 def no_bus(desk: Desk) -> None:
@@ -48,7 +50,7 @@ def bus_is_gone(desk: Desk) -> None:
 FAILURES = {
     "locked": Failure(lambda desk: desk.service.lock(), "the keyring is locked", 1),
     "killed": Failure(lambda desk: desk.service.kill(), "the keyring cannot be reached"),
-    "frozen": Failure(lambda desk: desk.service.freeze(), "no answer within 1.5 seconds"),
+    "frozen": Failure(lambda desk: desk.service.freeze(), "no answer within 1.5 seconds", seconds=1.5),
     "no bus": Failure(no_bus, "the keyring"),
     "gone bus": Failure(bus_is_gone, "the keyring"),
 }
@@ -62,9 +64,9 @@ def kept(desk: Desk) -> str:
     return token
 
 
-def impatiently(desk: Desk, *arguments: str, stdin: str | None = None) -> Result:
+def impatiently(desk: Desk, *arguments: str, stdin: str | None = None, seconds: float = 1.5) -> Result:
     given = None if stdin is None else stdin.encode()
-    return desk.run(sys.executable, "-c", IMPATIENT, *arguments, stdin=given)
+    return desk.run(sys.executable, "-c", IMPATIENT, str(seconds), *arguments, stdin=given)
 
 
 def expect_advice(result: Result, said: str = "") -> None:
@@ -82,9 +84,10 @@ def test_a_keyring_that_fails_from_one_command_to_the_next(desk: Desk, kept: str
     before = desk.index.read_bytes()
     failure = FAILURES[name]
     failure.happens(desk)
-    expect_advice(impatiently(desk, "token", "work"), failure.said)
-    expect_advice(impatiently(desk, "add", "other", "--stdin", "--no-validate", stdin=desk.token(1)), failure.said)
-    expect_advice(impatiently(desk, "remove", "work"), failure.said)
+    adding = ("add", "other", "--stdin", "--no-validate")
+    for command in (("token", "work"), adding, ("remove", "work")):
+        result = impatiently(desk, *command, stdin=desk.token(1), seconds=failure.seconds)
+        expect_advice(result, failure.said)
     assert desk.index.read_bytes() == before
     assert files_with(desk, desk.token(1)) == files_with(desk, kept) == []
     # What needs no keyring does without.
@@ -97,7 +100,8 @@ def test_a_keyring_that_fails_from_one_command_to_the_next(desk: Desk, kept: str
 def test_a_keyring_that_was_never_there(desk: Desk, name: str) -> None:
     FAILURES[name].happens(desk)
     desk.environment["TOKENGUARD_VAULT"] = "keyring"
-    result = impatiently(desk, "add", "work", "--stdin", "--no-validate", stdin=desk.token())
+    adding = ("add", "work", "--stdin", "--no-validate")
+    result = impatiently(desk, *adding, stdin=desk.token(), seconds=FAILURES[name].seconds)
     expect_advice(result)
     assert "keyring" in result.talk
     assert desk.listed() == {}

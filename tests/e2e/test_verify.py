@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tests.e2e.server import Server
     from tests.support.hub import Request
 
+pytestmark = pytest.mark.unmeasured
+
 LIVE = ok(whoami_user())
 
 
@@ -116,9 +118,12 @@ def leaked(server: Server, hub: Hub) -> list[str]:
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_each_credential_is_asked_about_once(
+def test_each_credential_is_asked_about_once_by_whoever_says_so(
     server: Server, hub: Hub, leaked: list[str], source: Callable[..., Scan]
 ) -> None:
+    scan = source(server)
+    assert {finding["verification"]["status"] for finding in scan.findings} == {"unchecked"}
+    assert hub.requests == []
     scan = source(server, "--verify")
     assert scan.status == 1
     assert asked(hub) == sorted(leaked)
@@ -130,15 +135,6 @@ def test_each_credential_is_asked_about_once(
     live = {finding["masked"]: finding["verification"]["status"] for finding in scan.findings}
     assert live == {f"hf_…{leaked[0][-4:]}": "live", f"hf_…{leaked[1][-4:]}": "dead"}
     assert len(scan.findings) >= 2
-
-
-@pytest.mark.parametrize("source", SOURCES)
-def test_nothing_is_asked_of_whoever_does_not_say_so(
-    server: Server, hub: Hub, leaked: list[str], source: Callable[..., Scan]
-) -> None:
-    scan = source(server)
-    assert {finding["verification"]["status"] for finding in scan.findings} == {"unchecked"}
-    assert hub.requests == []
 
 
 def test_no_hook_asks(server: Server, hub: Hub, leaked: list[str]) -> None:
@@ -286,32 +282,36 @@ def test_one_of_yours_is_told_by_its_name(server: Server, hub: Hub) -> None:
 
 # Triage.
 
-ONLY = [
-    pytest.param([LIVE, unauthorized()], ["live"], 1, ["0.txt"], id="live: one is"),
-    pytest.param([unauthorized(), unauthorized()], ["live"], 0, [], id="live: all are dead"),
-    pytest.param([unauthorized(), broken()], ["live"], 5, [], id="live: of one it is not known"),
-    pytest.param([LIVE, broken()], ["live"], 1, ["0.txt"], id="live: one is, of one it is not known"),
-    pytest.param([LIVE, unauthorized()], ["dead"], 1, ["1.txt"], id="dead: one is"),
-    pytest.param([LIVE], ["dead"], 0, [], id="dead: none is"),
-    pytest.param([broken()], ["dead"], 5, [], id="dead: it is not known"),
-    pytest.param([LIVE, broken()], ["unknown"], 1, ["1.txt"], id="unknown: one is"),
-    pytest.param([LIVE, unauthorized()], ["unknown"], 0, [], id="unknown: none is"),
-    pytest.param(
-        [LIVE, broken(), unauthorized()], ["live", "unknown"], 1, ["0.txt", "1.txt"], id="live and unknown"
-    ),
-    pytest.param([LIVE], ["unchecked"], 0, [], id="unchecked: none is"),
+ONLY: list[tuple[list[Answer], list[str], int, list[str]]] = [
+    ([LIVE, unauthorized()], ["live"], 1, ["0.txt"]),
+    ([unauthorized(), unauthorized()], ["live"], 0, []),
+    ([unauthorized(), broken()], ["live"], 5, []),
+    ([LIVE, broken()], ["live"], 1, ["0.txt"]),
+    ([LIVE, unauthorized()], ["dead"], 1, ["1.txt"]),
+    ([LIVE], ["dead"], 0, []),
+    ([broken()], ["dead"], 5, []),
+    ([LIVE, broken()], ["unknown"], 1, ["1.txt"]),
+    ([LIVE, unauthorized()], ["unknown"], 0, []),
+    ([LIVE, broken(), unauthorized()], ["live", "unknown"], 1, ["0.txt", "1.txt"]),
+    ([LIVE], ["unchecked"], 0, []),
 ]
 
 
-@pytest.mark.parametrize(("answers", "only", "status", "shown"), ONLY)
-def test_only_some_are_shown(
-    server: Server, hub: Hub, answers: list[Answer], only: list[str], status: int, shown: list[str]
-) -> None:
-    leak(server, hub, *answers)
-    scan = server.scan(*(f"--only={one}" for one in only))
-    assert (scan.status, scan.paths) == (status, shown)
-    assert ("not shown: " in scan.talk) == (len(shown) < len(answers))
-    assert scan.document["summary"]["findings"] == len(shown)
+def test_only_some_are_shown(server: Server, hub: Hub) -> None:
+    commands = []
+    for case, (answers, only, _, _) in enumerate(ONLY):
+        for number, answer in enumerate(answers):
+            token = server.token(10 * case + number)
+            hub.answer(token, answer)
+            server.write(f"{case}/{number}.txt", f"{token}\n")
+        commands.append(("scan", "--format", "json", *(f"--only={one}" for one in only), str(case)))
+    for case, result in enumerate(server.together(*commands)):
+        answers, _, status, shown = ONLY[case]
+        document = json.loads(result.out)
+        paths = [finding["path"] for finding in document["findings"]]
+        assert (result.status, paths) == (status, [f"{case}/{name}" for name in shown]), case
+        assert ("not shown: " in result.talk) == (len(shown) < len(answers))
+        assert document["summary"]["findings"] == len(shown)
 
 
 def test_what_was_not_read_outranks_what_is_not_known(server: Server, hub: Hub) -> None:

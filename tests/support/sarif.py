@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 # Of sarif-schema-2.1.0.json in https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/
 _DIGEST = "c3b4bb2d6093897483348925aaa73af03b3e3f4bd4ca38cef26dcb4212a2682e"
 
-needs_schema = pytest.mark.skipif(
-    sys.version_info < (3, 11), reason="the package that has the schema in it wants Python 3.11"
-)
+HAS_SCHEMA = sys.version_info >= (3, 11)
+"""The package that has the schema in it wants Python 3.11."""
+
+needs_schema = pytest.mark.skipif(not HAS_SCHEMA, reason="the package that has the schema in it wants Python 3.11")
 
 
 @cache

@@ -67,7 +67,13 @@ class SecretService:
             self._own = {"PATH": os.environ["PATH"], "HOME": self._top, "XDG_RUNTIME_DIR": self._top}
             self._address = self._own["DBUS_SESSION_BUS_ADDRESS"] = self._start_bus(stack)
             self._daemon = self._start_daemon(stack)
-            self._await_service()
+            try:
+                self._await_service()
+            except RuntimeError:
+                # On a busy machine it ends, or does not come up, now and then; a second one is another daemon.
+                _end(self._daemon)
+                self._daemon = self._start_daemon(stack)
+                self._await_service()
             prompter = _Prompter(self, open_dbus_connection(self._address))
             stack.callback(prompter.close)
             self._stack = stack.pop_all()
@@ -96,6 +102,15 @@ class SecretService:
                 for item in collection.get_all_items()
                 for attributes in [item.get_attributes()]
             }
+
+    def runs(self) -> bool:
+        """Whether the service has not ended."""
+        return self._daemon.poll() is None
+
+    def restart(self) -> None:
+        """Starts the service anew, unlocked and with what it has kept, once it has ended."""
+        self._daemon = self._start_daemon(self._stack)
+        self._await_service()
 
     def kill(self) -> None:
         """Ends the service; the bus stays."""

@@ -71,7 +71,9 @@ def test_an_event_of_github_is_about(tmp_path: Path, name: str, event: object, a
     assert of_github(tmp_path, name, event) == about
 
 
-@pytest.mark.parametrize("name", ["schedule", "workflow_dispatch", "release", "issue_comment", ""])
+@pytest.mark.parametrize(
+    "name", ["schedule", "workflow_dispatch", "release", "issues", "deployment", "issue_comment", "", "unheard-of"]
+)
 def test_an_event_about_no_commits_says_so(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="is about no commits") as caught:
         of_github(tmp_path, name, push())
@@ -82,6 +84,8 @@ def test_an_event_about_no_commits_says_so(tmp_path: Path, name: str) -> None:
     ("name", "event"),
     [
         pytest.param("push", {}, id="nothing in it"),
+        pytest.param("push", push(repository={"default_branch": 1}, ref=2, before=3, after=4), id="numbers"),
+        pytest.param("push", push(before=[], after={}), id="a list and a table for commits"),
         pytest.param("push", push(repository=None), id="no repository"),
         pytest.param("push", push(repository={}), id="no default branch"),
         pytest.param("push", {"ref": "refs/heads/main"}, id="no commits"),
@@ -95,6 +99,9 @@ def test_an_event_about_no_commits_says_so(tmp_path: Path, name: str) -> None:
         pytest.param("pull_request", {"pull_request": {"head": None, "base": {"sha": A}}}, id="no head"),
         pytest.param(
             "pull_request", {"pull_request": {"head": {"sha": None}, "base": {"sha": A}}}, id="null for the head"
+        ),
+        pytest.param(
+            "pull_request", {"pull_request": {"head": {"sha": B}, "base": {"sha": [A]}}}, id="a list for the base"
         ),
         pytest.param("merge_group", {"merge_group": []}, id="a list for a group"),
     ],
@@ -116,6 +123,7 @@ def test_an_event_that_names_no_commits_is_an_error(tmp_path: Path, name: str, e
         b"7",
         json.dumps(push()).encode()[:-9],
         b"[" * 200_000,
+        b"\xc3\xbf",
     ],
 )
 def test_an_event_that_is_damaged_is_an_error(tmp_path: Path, event: bytes) -> None:

@@ -148,6 +148,7 @@ REFUSED = {
     "unknown key": ('excludes = ["x"]', "unknown key 'excludes'"),
     "unknown table": ('[hub]\nurl = "https://example.com"', "unknown key 'hub'"),
     "detectors": ("detectors = []", "unknown key 'detectors'"),
+    "a detector": ("[detectors]\nuser-access-token = false", "unknown key 'detectors'"),
     "token": ('token = "work"', "unknown key 'token'"),
     "allow is a string": (f'allow = "{FINGERPRINT}"', "allow is not a list of strings"),
     "allow is a table": ("[allow]", "allow is not a list of strings"),
@@ -178,6 +179,15 @@ def test_a_wrong_file_is_refused_by_name(top: Path, text: str | bytes, message: 
         load(str(top))
     assert caught.value.message.startswith(str(path))
     assert message in caught.value.message
+
+
+def test_a_wrong_table_is_refused_in_a_pyproject_too(top: Path) -> None:
+    path = top / "pyproject.toml"
+    for said in ('hub = "https://hub.example"', "[tool.tokenguard.detectors]", "exclude = [1]", 'allow = ["x"]'):
+        write(path, f"[tool.tokenguard]\n{said}\n")
+        with pytest.raises(UsageError) as caught:
+            load(str(top))
+        assert caught.value.message.startswith(str(path)), said
 
 
 def test_the_largest_file_is_read(top: Path) -> None:

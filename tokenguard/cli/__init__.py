@@ -68,4 +68,4 @@ def run(arguments: Sequence[str]) -> int:
         from tokenguard.cli.completion import learn_powershell
 
         learn_powershell()
-    return status_of(lambda: tokenguard.main(list(arguments), prog_name="tokenguard", standalone_mode=False))
+    return status_of(lambda: tokenguard.main([*arguments], prog_name="tokenguard", standalone_mode=False))

@@ -204,6 +204,7 @@ def test_where_it_can_is_where_the_hub_would_let_it(identity: Identity) -> None:
         assert sure_places(identity, name) == allowed, name
 
 
+@pytest.mark.unmeasured
 def test_no_number_of_places_takes_for_ever() -> None:
     """As many as fit into the largest answer that is read. To compare each with each takes hours."""
     many = 20_000

@@ -224,6 +224,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_a_megabyte_of_beginnings_holds_nothing(data: bytes) -> None:
     assert detect(data) == []

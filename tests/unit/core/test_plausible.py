@@ -104,6 +104,7 @@ def test_a_repeated_random_pattern_is_no_credential(period: int) -> None:
     assert not any(looks_random(fill(pattern).encode()) for pattern in patterns)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("alphabet", ALPHABETS.values(), ids=ALPHABETS)
 def test_random_bodies_are_credentials(alphabet: str) -> None:
     rng = random.Random(34)
@@ -128,6 +129,7 @@ def test_any_alphabet_still_refuses_names_and_placeholders(body: str) -> None:
     assert not looks_random(body.encode(), any_alphabet=True)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("any_alphabet", [False, True])
 def test_each_expert_shares_out_exactly_one(any_alphabet: bool) -> None:
     rng = random.Random(7)

@@ -29,6 +29,7 @@ def marked(size: int) -> bytes:
     return b"".join(number.to_bytes(8, "big") for number in range(-(-size // 8)))[:size]
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("size", SIZES)
 def test_windows_adjoin_and_hold_what_is_around_them(size: int) -> None:
     content = marked(size)

@@ -31,6 +31,7 @@ def result_of(found: Finding) -> dict[str, Any]:
     return result
 
 
+@pytest.mark.unmeasured
 @needs_schema
 @pytest.mark.parametrize("report", [Report(), Report(findings=(finding(),)), full()], ids=["none", "one", "full"])
 def test_it_is_as_the_schema_has_it(report: Report) -> None:
@@ -38,6 +39,7 @@ def test_it_is_as_the_schema_has_it(report: Report) -> None:
     assert [error.message for error in judge().iter_errors(parsed)] == []
 
 
+@pytest.mark.unmeasured
 @needs_schema
 def test_the_schema_would_object() -> None:
     parsed = json.loads(document(full(), "1.2.3"))

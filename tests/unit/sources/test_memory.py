@@ -119,6 +119,28 @@ def test_no_part_of_it_is_believed(kept: Memory) -> None:
             assert kept.recall() == Known(), length
 
 
+@pytest.mark.parametrize(
+    ("there", "instead"),
+    [
+        (b'"rules": "', b'"rules": "0'),
+        (b'"width": 20', b'"width": 0'),
+        (b"{", b"\n{"),
+        (b"{", b"{ "),
+    ],
+)
+def test_no_other_header_is_believed(kept: Memory, there: bytes, instead: bytes) -> None:
+    content = Path(kept.path).read_bytes()
+    assert there in content.partition(b"\n")[0]
+    Path(kept.path).write_bytes(content.replace(there, instead, 1))
+    assert kept.recall() == Known()
+
+
+def test_what_is_none_at_all_is_not_believed(kept: Memory) -> None:
+    for content in (b"", b"x", os.urandom(1000)):
+        Path(kept.path).write_bytes(content)
+        assert kept.recall() == Known()
+
+
 @pytest.mark.parametrize("more", [b"\0", b"\n", b"\0" * 20, b"\0" * 32])
 def test_nor_is_it_with_more_at_its_end(kept: Memory, more: bytes) -> None:
     content = Path(kept.path).read_bytes()
@@ -225,7 +247,15 @@ def a_huge_file(path: Path, content: bytes) -> None:
     os.truncate(path, (1 << 30) + 1)
 
 
-HOSTILE = [a_fifo, a_link, a_folder, a_huge_file]
+def a_link_to_nowhere(path: Path, _: bytes) -> None:
+    path.symlink_to("/nowhere/at all")
+
+
+def a_device(path: Path, _: bytes) -> None:
+    path.symlink_to("/dev/zero")
+
+
+HOSTILE = [a_fifo, a_link, a_folder, a_huge_file, a_link_to_nowhere, a_device]
 
 
 @pytest.mark.parametrize("make", HOSTILE)

@@ -40,6 +40,7 @@ noise = st.one_of(
 contents = st.lists(st.one_of(noise, credentials), max_size=5)
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=300, deadline=None)
 @given(contents, st.sampled_from([b"", b"\n", b"=", b" "]), st.integers(0, 200), st.binary(max_size=50))
 def test_whatever_is_detected_is_held_possible(parts: list[bytes], gap: bytes, cut: int, around: bytes) -> None:
@@ -93,6 +94,7 @@ ways: list[Callable[[bytes], bytes]] = [
 ]
 
 
+@pytest.mark.unmeasured
 @settings(max_examples=600, deadline=None)
 @given(
     credentials, st.lists(st.sampled_from(ways), max_size=3), st.binary(max_size=60), st.sampled_from(b" \"'\n")
