@@ -129,7 +129,7 @@ def test_with_clones_that_are_kept_only_what_is_new_is_read(machine: Machine, fl
     target = fleet.url("model")
     first = sweep(machine, "--cache", "clones", target)
     assert first.places == leaks([target], tokens[0])
-    (clone,) = (machine.folder / "clones").iterdir()
+    (clone,) = (machine.folder / "clones").glob("*.git")
     (clone / "objects" / "pack" / "tmp_pack_x").touch()
     (clone / "refs" / "heads" / "main.lock").touch()  # as a sweep leaves them that is killed
     leak(work, tokens[1], "new/leak.py")
