@@ -98,7 +98,7 @@ def test_every_form_says_so() -> None:
     assert [line["masked"] for line in lines if line["type"] == "credential"] == ORDER
     assert summary["type"] == "summary"
     (run,) = json.loads(sarif.document(swept(), "1", by_credential=True))["runs"]
-    assert [one["rank"] for one in run["results"]] == [50, 50, 90, 0, 50, 50]
+    assert [one["rank"] for one in run["results"]] == [50, 50, 100, 0, 50, 50]
     assert run["results"][1]["properties"]["owner"] == OWNERS[1]
     page = "".join(html.document(swept(), "1", "2024-01-01T00:00:00Z", by_credential=True))
     steps = re.findall("<li>([^ ]+) hf_…(\\d+)", page)
