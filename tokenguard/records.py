@@ -45,7 +45,7 @@ class Records:
             if (document["format"], document["rules"], document["target"]) != (_FORMAT, self._rules, target.name):
                 return None
             return Record(read_report(document["report"]), str(document["tips"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def keep(self, target: Target, record: Record) -> None:

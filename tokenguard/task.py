@@ -115,7 +115,7 @@ def _read_outcome(answer: bytes) -> Outcome:
         document = json.loads(answer)
         report, names = document.pop("report"), tuple(document.pop("names"))
         return Outcome(**document, report=None if report is None else read_report(report), names=names)
-    except (ValueError, TypeError, AttributeError, KeyError):
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         return Outcome(failure="what was said of it could not be understood")
 
 

@@ -142,18 +142,6 @@ def test_with_clones_that_are_kept_only_what_is_new_is_read(machine: Machine, fl
     assert leavings(machine) == []
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b"\xff", b'{"format": 1}'])
-def test_what_is_remembered_may_be_damaged(machine: Machine, fleet: Fleet, content: bytes) -> None:
-    token = machine.token()
-    fleet.serve("model", token)
-    sweep(machine, fleet.url("model"))
-    (record,) = (state(machine) / "known").iterdir()
-    record.write_bytes(content)
-    swept = sweep(machine, fleet.url("model"))
-    assert swept.places == leaks([fleet.url("model")], token)
-    assert swept.tally[0] > 0
-
-
 def test_without_a_place_for_it_nothing_is_remembered(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
     fleet.serve("model", token)

@@ -1,0 +1,198 @@
+"""A sweep on a Dask cluster: a scheduler and workers, each a process of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.fleet import Fleet, expect_quiet, leaks, sweep
+from tests.support.hub import closed_port, slow
+from tests.support.hubsource import Library
+from tests.support.repository import TIMEOUT, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.e2e.machine import Machine
+    from tests.e2e.server import Server
+    from tests.support.hub import Answer, Request
+
+pytestmark = pytest.mark.unmeasured
+
+
+class Cluster:
+    """A scheduler, which outlives the workers of a test."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+        self.logs: list[Path] = []
+        self.workers: list[subprocess.Popen[bytes]] = []
+        options = ("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0", "--no-show")
+        self._scheduler, log = self._start("scheduler", environment(top / "home"), *options)
+        self.address = self._wait_for(self._scheduler, log, rb"Scheduler at: +(tcp://\S+)")
+        self._pages = self._wait_for(self._scheduler, log, rb"dashboard at: +(http://[^/\s]+)")
+
+    def add_worker(self, machine: Machine, **more: str) -> None:
+        options = ("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        process, log = self._start("worker", machine.environment | more, self.address, *options)
+        self.workers.append(process)
+        self._wait_for(process, log, rb"(Registered to)")
+
+    def dismiss(self) -> None:
+        """Ends the workers; the next test has others."""
+        for process in self.workers:
+            process.kill()
+            process.wait()
+        self.workers.clear()
+
+    def close(self) -> None:
+        self.dismiss()
+        self._scheduler.kill()
+        self._scheduler.wait()
+
+    def pages(self) -> list[bytes]:
+        """What the scheduler shows to a browser, and what the processes have written."""
+        shown = []
+        waiting = ["info/main/workers.html", "info/main/logs.html", "info/main/exceptions.html"]
+        for page in waiting:
+            with urllib.request.urlopen(f"{self._pages}/{page}", timeout=TIMEOUT) as answer:
+                shown.append(answer.read())
+            links = re.findall(rb'href="(?:\.\./)*((?:worker|task|logs|call-stacks)/[^"]+)"', shown[-1])
+            waiting += [page for link in links if (page := f"info/{link.decode()}") not in waiting]
+        assert len(shown) > 3, "no page leads to another"
+        return [*shown, *(log.read_bytes() for log in self.logs)]
+
+    def _start(
+        self, what: str, environment: Mapping[str, str], *arguments: str
+    ) -> tuple[subprocess.Popen[bytes], Path]:
+        log = self._top / f"{len(self.logs)}.log"
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
+                cwd=self._top,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        self.logs.append(log)
+        return process, log
+
+    def _wait_for(self, process: subprocess.Popen[bytes], log: Path, pattern: bytes) -> str:
+        deadline = time.monotonic() + TIMEOUT
+        while not (match := re.search(pattern, log.read_bytes())):
+            assert time.monotonic() < deadline, log.read_text()
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        return match[1].decode()
+
+
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    cluster = Cluster(tmp_path_factory.mktemp("dask"))
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def cluster(scheduler: Cluster) -> Iterator[Cluster]:
+    yield scheduler
+    scheduler.dismiss()
+
+
+def test_a_cluster_reads_with_its_own_credentials(server: Server, cluster: Cluster, tmp_path: Path) -> None:
+    """The token that reads the Hub is in the vault of the workers; whoever sweeps has none."""
+    server.have_vault()
+    server.environment["TOKENGUARD_PASSPHRASE"] = server.passphrase
+    reader, secret = server.add("audit", 1), server.token(2)
+    asking = server.environment | {"TOKENGUARD_HOME": str(tmp_path / "none"), "TOKENGUARD_PASSPHRASE": ""}
+    with Fleet(server) as fleet, Library() as library:
+        for name in ("a", "b"):
+            fleet.serve(name, secret)
+        library.add("acme/model", run__py=f"{secret}\n".encode())
+        for _ in range(2):
+            cluster.add_worker(server, HF_ENDPOINT=library.endpoint)
+        targets = ["hf://acme", *map(fleet.url, "ab")]
+        server.environment.clear()
+        server.environment |= asking
+        shown: list[bytes] = []
+        real = library.respond
+
+        def respond(request: Request) -> Answer:
+            if not shown:  # while a worker is at it
+                shown.extend(cluster.pages())
+            return real(request)
+
+        library.respond = respond  # type: ignore[method-assign]
+        swept = sweep(server, "--dask", cluster.address, "--token", "audit", "nowhere", *targets)
+    assert any(b"perform" in page for page in shown)
+    for page in [*shown, *cluster.pages()]:
+        server.expect_hidden(page)
+    assert swept.status == 3
+    (leaked,) = {fingerprint for _, fingerprint in swept.places}
+    places = leaks(map(fleet.url, "ab"), secret) | {("hf://acme/model/run.py", leaked)}
+    assert swept.places == places
+    assert list(swept.unreadable) == ["nowhere"]
+    assert {request.token for request in library.requests} == {reader}
+
+
+def test_a_worker_that_is_killed_half_way_is_made_up_for(machine: Machine, fleet: Fleet, cluster: Cluster) -> None:
+    token = machine.token()
+    names = ["a", "b", "slow"]
+    for name in names:
+        fleet.serve(name, token)
+    fleet.answers["slow"] = [slow(600)]
+    cluster.add_worker(machine)
+    process = subprocess.Popen(
+        ["tokenguard", "sweep", "--dask", cluster.address, "--format", "csv", *map(fleet.url, names[::-1])],
+        cwd=machine.folder,
+        env=machine.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    try:
+        deadline = time.monotonic() + TIMEOUT
+        while not fleet.asked_for("slow"):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        fleet.answers.clear()
+        cluster.workers[0].send_signal(signal.SIGKILL)
+        cluster.workers[0].wait()
+        cluster.add_worker(machine)
+        stdout, stderr = process.communicate(timeout=TIMEOUT)
+    finally:
+        process.kill()
+        process.wait()
+    machine.expect_hidden(stdout + stderr)
+    assert process.returncode == 1, stderr
+    for name in names:
+        assert fleet.url(name).encode() in stdout
+    expect_quiet(fleet.url("slow"))
+
+
+def test_a_worker_that_cannot_reach_a_server_makes_nothing_clean(
+    machine: Machine, fleet: Fleet, cluster: Cluster
+) -> None:
+    fleet.serve("model", machine.token())
+    cluster.add_worker(machine, http_proxy=closed_port())
+    swept = sweep(machine, "--dask", cluster.address, fleet.url("model"))
+    assert (swept.status, swept.places) == (3, set())
+    assert "Failed to connect" in swept.unreadable[fleet.url("model")]
+    assert fleet.paths == []
+
+
+def test_without_a_cluster_nothing_is_read(machine: Machine, fleet: Fleet, cluster: Cluster) -> None:
+    for address, said in (("nowhere", "no Dask scheduler"), (cluster.address, "no workers")):
+        result = machine.run("tokenguard", "sweep", "--dask", address, fleet.url("a"))
+        assert (result.status, result.stdout) == (3, b"")
+        assert said in result.talk
+        assert "Traceback" not in result.talk
