@@ -1,24 +1,22 @@
-"""A sweep on a Dask cluster: a scheduler and workers, each a process of its own."""
+"""A sweep on a Dask cluster: what is read there, what dies there, and what nobody can see there."""
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
-import sys
 import time
-import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.e2e.fleet import Fleet, expect_quiet, leaks, sweep
+from tests.support.dask import Cluster
 from tests.support.hub import closed_port, slow
 from tests.support.hubsource import Library
 from tests.support.repository import TIMEOUT, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.machine import Machine
@@ -28,76 +26,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unmeasured
 
 
-class Cluster:
-    """A scheduler, which outlives the workers of a test."""
-
-    def __init__(self, top: Path) -> None:
-        self._top = top
-        self.logs: list[Path] = []
-        self.workers: list[subprocess.Popen[bytes]] = []
-        options = ("--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0", "--no-show")
-        self._scheduler, log = self._start("scheduler", environment(top / "home"), *options)
-        self.address = self._wait_for(self._scheduler, log, rb"Scheduler at: +(tcp://\S+)")
-        self._pages = self._wait_for(self._scheduler, log, rb"dashboard at: +(http://[^/\s]+)")
-
-    def add_worker(self, machine: Machine, **more: str) -> None:
-        options = ("--host", "127.0.0.1", "--nthreads", "1", "--no-nanny", "--no-dashboard")
-        process, log = self._start("worker", machine.environment | more, self.address, *options)
-        self.workers.append(process)
-        self._wait_for(process, log, rb"(Registered to)")
-
-    def dismiss(self) -> None:
-        """Ends the workers; the next test has others."""
-        for process in self.workers:
-            process.kill()
-            process.wait()
-        self.workers.clear()
-
-    def close(self) -> None:
-        self.dismiss()
-        self._scheduler.kill()
-        self._scheduler.wait()
-
-    def pages(self) -> list[bytes]:
-        """What the scheduler shows to a browser, and what the processes have written."""
-        shown = []
-        waiting = ["info/main/workers.html", "info/main/logs.html", "info/main/exceptions.html"]
-        for page in waiting:
-            with urllib.request.urlopen(f"{self._pages}/{page}", timeout=TIMEOUT) as answer:
-                shown.append(answer.read())
-            links = re.findall(rb'href="(?:\.\./)*((?:worker|task|logs|call-stacks)/[^"]+)"', shown[-1])
-            waiting += [page for link in links if (page := f"info/{link.decode()}") not in waiting]
-        assert len(shown) > 3, "no page leads to another"
-        return [*shown, *(log.read_bytes() for log in self.logs)]
-
-    def _start(
-        self, what: str, environment: Mapping[str, str], *arguments: str
-    ) -> tuple[subprocess.Popen[bytes], Path]:
-        log = self._top / f"{len(self.logs)}.log"
-        with log.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", f"distributed.cli.dask_{what}", *arguments],
-                cwd=self._top,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
-        self.logs.append(log)
-        return process, log
-
-    def _wait_for(self, process: subprocess.Popen[bytes], log: Path, pattern: bytes) -> str:
-        deadline = time.monotonic() + TIMEOUT
-        while not (match := re.search(pattern, log.read_bytes())):
-            assert time.monotonic() < deadline, log.read_text()
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.05)
-        return match[1].decode()
-
-
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    cluster = Cluster(tmp_path_factory.mktemp("dask"))
+    top = tmp_path_factory.mktemp("dask")
+    cluster = Cluster(top, environment(top / "home"))
     yield cluster
     cluster.close()
 
@@ -119,7 +51,7 @@ def test_a_cluster_reads_with_its_own_credentials(server: Server, cluster: Clust
             fleet.serve(name, secret)
         library.add("acme/model", run__py=f"{secret}\n".encode())
         for _ in range(2):
-            cluster.add_worker(server, HF_ENDPOINT=library.endpoint)
+            cluster.add_worker(server.environment | {"HF_ENDPOINT": library.endpoint})
         targets = ["hf://acme", *map(fleet.url, "ab")]
         server.environment.clear()
         server.environment |= asking
@@ -150,7 +82,7 @@ def test_a_worker_that_is_killed_half_way_is_made_up_for(machine: Machine, fleet
     for name in names:
         fleet.serve(name, token)
     fleet.answers["slow"] = [slow(600)]
-    cluster.add_worker(machine)
+    cluster.add_worker(machine.environment)
     process = subprocess.Popen(
         ["tokenguard", "sweep", "--dask", cluster.address, "--format", "csv", *map(fleet.url, names[::-1])],
         cwd=machine.folder,
@@ -167,7 +99,7 @@ def test_a_worker_that_is_killed_half_way_is_made_up_for(machine: Machine, fleet
         fleet.answers.clear()
         cluster.workers[0].send_signal(signal.SIGKILL)
         cluster.workers[0].wait()
-        cluster.add_worker(machine)
+        cluster.add_worker(machine.environment)
         stdout, stderr = process.communicate(timeout=TIMEOUT)
     finally:
         process.kill()
@@ -183,7 +115,7 @@ def test_a_worker_that_cannot_reach_a_server_makes_nothing_clean(
     machine: Machine, fleet: Fleet, cluster: Cluster
 ) -> None:
     fleet.serve("model", machine.token())
-    cluster.add_worker(machine, http_proxy=closed_port())
+    cluster.add_worker(machine.environment | {"http_proxy": closed_port()})
     swept = sweep(machine, "--dask", cluster.address, fleet.url("model"))
     assert (swept.status, swept.places) == (3, set())
     assert "Failed to connect" in swept.unreadable[fleet.url("model")]
