@@ -58,7 +58,8 @@ class Records:
             "report": write_report(record.report),
         }
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        files.replace(self._path(target), json.dumps(document).encode("ascii"))
+        # What the machine loses is read again, and thousands of these would wait for the disk.
+        files.replace(self._path(target), json.dumps(document).encode("ascii"), settled=False)
 
     def forget(self) -> None:
         """Forgets all of them. Raises OSError."""

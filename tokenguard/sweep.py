@@ -5,6 +5,7 @@ The only seam to many machines is `concurrent.futures.Executor`.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections import deque
@@ -21,7 +22,7 @@ from tokenguard.errors import UsageError
 from tokenguard.home import home
 from tokenguard.records import Record, Records
 from tokenguard.sources import memory
-from tokenguard.task import Outcome, Task, key, perform
+from tokenguard.task import Outcome, Task, perform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -106,10 +107,12 @@ class _Sweep:
         self._is_kept = True
         rules = memory.rules()
         top = os.path.join(home(), "sweep")
-        together = Target("\0".join(sorted(target.name for target in self._targets)), "")
+        together = hashlib.sha256()
+        for name in sorted(target.name for target in self._targets):
+            together.update(name.encode("utf-8", "surrogatepass") + b"\0")
         # Where a relative name leads to depends on where it is named, and what can be seen on who looks.
         how = f"{os.getcwd()} {task.token} {os.environ.get('HF_ENDPOINT', '')} {'verified' if task.verify else ''}"
-        self._done = Records(os.path.join(top, f"unfinished-{key(together)}"), f"{rules} {how}")
+        self._done = Records(os.path.join(top, f"unfinished-{together.hexdigest()[:32]}"), f"{rules} {how}")
         self._known = Records(os.path.join(top, "known"), rules)
         if task.afresh:
             self._forget()

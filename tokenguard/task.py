@@ -155,7 +155,7 @@ def _perform_fetched(task: Task) -> Outcome:
     if not task.cache:
         folder = os.path.abspath(_CLONE)
         mirror.fetch(task.target, folder)
-        return Outcome(_scan(task, folder), tips)
+        return Outcome(_served(_scan(task, folder)), tips)
     folder = os.path.join(task.cache, f"{key(task.target)}.git")
     os.makedirs(task.cache, mode=0o700, exist_ok=True)
     try:
@@ -165,9 +165,21 @@ def _perform_fetched(task: Task) -> Outcome:
     try:
         mirror.fetch(task.target, folder)
         # What the server has by now may be more than `tips`: then it is read again the next time.
-        return Outcome(_scan(task, folder), tips)
+        return Outcome(_served(_scan(task, folder)), tips)
     finally:
         lock.release()
+
+
+def _served(report: Report) -> Report:
+    """`report` on what was fetched: a server has it, though the clone has no remote that would say so."""
+    return report._replace(
+        findings=tuple(
+            finding._replace(origin=finding.origin._replace(lineage=lineage._replace(pushed=True)))
+            if (lineage := finding.origin.lineage)
+            else finding
+            for finding in report.findings
+        )
+    )
 
 
 def _perform_hub(task: Task) -> Outcome:

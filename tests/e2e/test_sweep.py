@@ -33,6 +33,8 @@ def test_folders_and_servers_make_one_report(machine: Machine, fleet: Fleet) -> 
     swept = sweep(machine, "local", bare.top, fleet.url("model"), fleet.url("clean"))
     assert swept.status == 1
     assert swept.places == leaks(["local", str(bare.top), fleet.url("model")], token)
+    pushed = {finding["path"]: finding["pushed"] for finding in swept.document["findings"]}
+    assert pushed == {path: path.startswith("http") for path, _ in swept.places}
     assert swept.unreadable == {}
     assert leavings(machine) == []
 
