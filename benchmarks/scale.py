@@ -1,6 +1,6 @@
 """Times sweeps of many small repositories: throughput by workers, processor time a target, memory by targets.
 
-    python -m benchmarks.scale [--targets 60] [--runs 5]
+    python -m benchmarks.scale [--targets 100] [--runs 3]
 
 The repositories (25 files in 10 commits, 60 kB) are made first: in folders, behind `git http-backend`, and on a
 stand-in for the Hub, all on this machine, so that nothing waits for a network. The servers' own work is not in the
@@ -56,8 +56,8 @@ class Cost(NamedTuple):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--targets", type=int, default=60)
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--targets", type=int, default=100)
+    parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--hold", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.hold is not None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tests.e2e.fleet import Fleet
     from tests.e2e.machine import Machine
+    from tests.support.hub import Answer, Request
 
 
 def state(machine: Machine) -> Path:
@@ -140,6 +142,23 @@ def test_with_clones_that_are_kept_only_what_is_new_is_read(machine: Machine, fl
     assert second.tally[1] > 0
     assert not (clone / "objects" / "pack" / "tmp_pack_x").exists()
     assert leavings(machine) == []
+
+
+def test_two_sweeps_at_once_share_the_clones(machine: Machine, fleet: Fleet) -> None:
+    token = machine.token()
+    fleet.serve("model", token)
+    real = fleet.respond
+
+    def respond(request: Request) -> Answer:
+        answer = real(request)
+        return answer._replace(delay=0.3) if request.path.endswith("git-upload-pack") else answer
+
+    fleet.respond = respond  # type: ignore[method-assign]
+    with ThreadPoolExecutor(2) as both:
+        swept = [both.submit(sweep, machine, "--cache", "clones", fleet.url("model")) for _ in range(2)]
+    for one in swept:
+        assert (one.result().status, one.result().places) == (1, leaks([fleet.url("model")], token))
+    assert len(list((machine.folder / "clones").glob("*.git"))) == 1
 
 
 def test_without_a_place_for_it_nothing_is_remembered(machine: Machine, fleet: Fleet) -> None:

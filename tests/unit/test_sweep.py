@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tokenguard.cli.sweep import _lines_of_progress
 from tokenguard.core.blob import Origin, Unreadable
 from tokenguard.core.finding import Finding, Verification
 from tokenguard.core.identity import Identity
@@ -171,6 +172,17 @@ def test_names_of_elsewhere_stay_as_they_are_and_others_stand_below_the_target()
     script = Script(**{name: Outcome(found(path=path)) for name, path in names.items()})
     assert set(paths(run(script, *names))) == {"s3://bucket/x/a.txt", "hf://acme/x/a.txt", f"{GIT}/a.txt"}
     assert Target(GIT, "https").is_account is False
+
+
+def test_without_a_terminal_there_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    tell = _lines_of_progress(0)
+    tell(3, 9, [("hf://acme/\x1b[2Jx", 61.2), (GIT, 2.0)])
+    tell(9, 9, [])
+    _lines_of_progress(60)(3, 9, [(GIT, 2.0)])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tokenguard: 3 of 9 targets are done; slowest now: hf://acme/")
+    assert line.endswith("x 61 s")
+    assert line.isprintable()
 
 
 def test_progress_counts_what_is_still_to_come() -> None:

@@ -12,9 +12,11 @@ from huggingface_hub.utils._http import default_client_factory
 from tests.support.credentials import user_token
 from tests.support.hub import broken, limited, ok, whoami_user
 from tests.support.hubsource import Library, page
+from tokenguard import isolated, locks
 from tokenguard.core.target import read_target
 from tokenguard.core.token import Token
-from tokenguard.task import Outcome, Task, _perform
+from tokenguard.sources import mirror
+from tokenguard.task import Outcome, Task, _perform, key
 from tokenguard.vault.vault import Vault
 
 if TYPE_CHECKING:
@@ -161,6 +163,20 @@ def test_what_is_found_is_asked_about_once(library: Library) -> None:
     }
     assert said[Token(SECRET).fingerprint].identity.account == "alice"
     assert [request.token for request in library.asked()] == [SECRET]
+
+
+def test_a_clone_that_another_sweep_has_in_hand_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    monkeypatch.setattr(isolated, "limit_files", lambda _: None)
+    monkeypatch.setattr(mirror, "tips", lambda *_: "tips")
+    monkeypatch.setattr(mirror, "fetch", lambda _, folder: fetched.append(folder))
+    name = "https://git.example.com/a"
+    with locks.hold(str(tmp_path / f"{key(read_target(name))}.git.lock"), 0):
+        outcome = perform(name, seconds=0.02, cache=str(tmp_path))
+    assert outcome == Outcome(failure="another sweep has its clone in hand", is_passing=True)
+    assert fetched == []
 
 
 def test_a_place_of_other_kinds_is_not_clean() -> None:
