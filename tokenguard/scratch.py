@@ -43,7 +43,10 @@ def _made(prefix: str) -> tuple[str, int | None]:
 
 def _sweep_out(prefix: str) -> None:
     top = tempfile.gettempdir()
-    for name in os.listdir(top):
+    names: list[str] = []
+    with contextlib.suppress(OSError):
+        names = os.listdir(top)
+    for name in names:
         folder = os.path.join(top, name)
         if not name.startswith(prefix) or not _is_ours(folder):
             continue

@@ -10,6 +10,7 @@ import os
 import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from itertools import islice
 from typing import NamedTuple
 
 from tokenguard.account import Account
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 # Beyond its own deadline, in seconds, an Executor may take so long to begin a Task and to hand back its Outcome.
 _GRACE = 120.0
 _TICK = 0.5
+# Fingerprints that a Task names; asking about another one twice does less harm than a Task without end.
+_MOST_ASKED = 5000
 
 
 class Limits(NamedTuple):
@@ -190,7 +193,7 @@ class _Sweep:
             target=target,
             tips=self._tips(target),
             pause=self._limits.pause * 2 ** (number - 2) if number > 1 else 0,
-            asked=tuple(self._said),
+            asked=tuple(islice(self._said, _MOST_ASKED)),
         )
         try:
             return self._executor.submit(perform, task)
