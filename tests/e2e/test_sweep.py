@@ -39,33 +39,29 @@ def test_folders_and_servers_make_one_report(machine: Machine, fleet: Fleet) -> 
     assert leavings(machine) == []
 
 
-def test_the_text_has_each_credential_once(machine: Machine, fleet: Fleet) -> None:
+def test_every_form_has_each_credential_once(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
     for name in ("a", "b", "c"):
         fleet.serve(name, token)
     fleet.serve("d", machine.token(1))
-    result = machine.run("tokenguard", "sweep", *map(fleet.url, "abcd"))
+    files = {form: machine.folder / f"a.{form}" for form in ("json", "sarif", "html")}
+    reports = [f"--report={form}={file}" for form, file in files.items()]
+    result = machine.run("tokenguard", "sweep", *reports, *map(fleet.url, "abcd"))
     assert result.status == 1
     assert result.out.count("user-access-token") == 2
     assert result.out.splitlines()[0].endswith("in 3 files, possibly live")
     assert "1. user-access-token" in result.talk
     assert "A U Thor" in result.talk
     assert "2 leaked credentials in 4 places" in result.talk
-
-
-def test_every_format_is_written(machine: Machine, fleet: Fleet) -> None:
-    token = machine.token()
-    fleet.serve("model", token)
-    result = machine.run(
-        "tokenguard", "sweep", "--format", "json", "--output", "a.json", "--report", "sarif=a.sarif",
-        "--report", "html=a.html", fleet.url("model"),
-    )  # fmt: skip
-    assert result.status == 1
-    for name in ("a.json", "a.sarif", "a.html"):
-        machine.expect_hidden((machine.folder / name).read_bytes())
-    (run,) = json.loads((machine.folder / "a.sarif").read_text())["runs"]
-    assert len(run["results"]) == 1
-    assert fleet.url("model") in (machine.folder / "a.html").read_text()
+    for file in files.values():
+        machine.expect_hidden(file.read_bytes())
+    told = json.loads(files["json"].read_text())["credentials"]
+    assert [one["places"] for one in told] == [3, 1]
+    assert {one["owner"] for one in told} == {"ask A U Thor <author@example.com>, who brought it in"}
+    (run,) = json.loads(files["sarif"].read_text())["runs"]
+    assert len(run["results"]) == 4
+    page = files["html"].read_text()
+    assert all(fleet.url(name) in page for name in "abcd")
 
 
 def test_a_list_names_targets(machine: Machine, fleet: Fleet) -> None:
@@ -74,9 +70,10 @@ def test_a_list_names_targets(machine: Machine, fleet: Fleet) -> None:
     leak(machine.repository("local"), token)
     listed = f"\ufeff# all of it\r\n\r\n  {fleet.url('model')}\r\nlocal\nlocal\n"
     machine.write("list", listed)
-    for swept in (sweep(machine, "--from", "list"), sweep(machine, "--from", "-", stdin=listed.encode())):
-        assert (swept.status, swept.places) == (1, leaks(["local", fleet.url("model")], token))
+    swept = sweep(machine, "--from", "list")
+    assert (swept.status, swept.places) == (1, leaks(["local", fleet.url("model")], token))
     assert "swept 2 targets" in swept.talk
+    assert sweep(machine, "--from", "-", stdin=b"local\n").places == leaks(["local"], token)
 
 
 @pytest.mark.parametrize("text", ["ext::sh -c 'touch {}'", "--upload-pack=touch {}", "file://{}", "git@-x:{}"])

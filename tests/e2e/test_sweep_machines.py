@@ -85,7 +85,7 @@ def test_no_pickle_has_a_secret_in_it(here: Machine, fleet: Fleet) -> None:
 
 def test_a_pool_of_processes_executes_it(here: Machine, fleet: Fleet) -> None:
     token = here.token()
-    names = ["a", "b", "c"]
+    names = ["a", "b"]
     for name in names:
         fleet.serve(name, token)
     with ProcessPoolExecutor(2) as pool:
