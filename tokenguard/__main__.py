@@ -23,7 +23,7 @@ def _run(arguments: list[str]) -> int:
             "a token was given on the command line, where the shell history and other users can see it",
             "rotate it and revoke it now: https://huggingface.co/settings/tokens; commands take tokens from stdin",
         )
-    if arguments[:1] == ["scan"] and not any(argument.startswith("-") for argument in arguments):
+    if arguments[:1] == ["scan"] and not any(one.startswith("-") or "://" in one for one in arguments):
         return _scan(arguments[1:])
     if arguments[:1] == ["git-credential"] and len(arguments) == 2 and _is_of_git(arguments[1]):
         return _credential(arguments[1])
@@ -42,8 +42,8 @@ def _follow(shell: str) -> int:
 
 
 def _scan(paths: list[str]) -> int:
-    # The scan without options, which most are, and without click, which takes longer to load than a work tree
-    # to read. `tokenguard.cli.scan` has the options and says the same.
+    # The scan of files without options, which most are, and without click, which takes longer to load than a work
+    # tree to read. `tokenguard.cli.scan` has the options and says the same.
     from tokenguard import reporting, scanning
 
     report = scanning.scan_paths(paths or ["."])

@@ -9,7 +9,7 @@ from tokenguard.core.blob import Blob, Unreadable, Window
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob, scan_deep
 from tokenguard.core.windows import Once
-from tokenguard.errors import IncompleteError, VaultError
+from tokenguard.errors import IncompleteError, UsageError, VaultError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,6 +122,11 @@ class Account:
             booked.append(item)
 
     @property
+    def booked(self) -> int:
+        """How much was found, allowed or not read so far."""
+        return len(self.findings) + len(self.allowed) + len(self.unreadable)
+
+    @property
     def deep(self) -> bool:
         """Whether what is encoded or packed is looked into."""
         return self._deep
@@ -181,7 +186,7 @@ class Account:
 
         try:
             index = Store(home()).read()
-        except VaultError as error:
+        except (UsageError, VaultError) as error:
             self.notes.append(f"whether a token is one of yours is not known: {error.message}")
             return
         self.findings = [

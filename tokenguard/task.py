@@ -194,6 +194,7 @@ def _perform_hub(task: Task) -> Outcome:
         token=token,
         max_size=task.largest or None,
         patience=_patience(task),
+        afresh=task.afresh,
         search=Search(held),
     )
     if token is None:
@@ -202,8 +203,12 @@ def _perform_hub(task: Task) -> Outcome:
 
 
 def _perform_filesystem(task: Task) -> Outcome:
-    """The seam for what fsspec opens: a Report of it, its paths beginning with the name."""
-    return Outcome(failure=f"{task.target.name.partition(':')[0]}:// is not read by a sweep")
+    from tokenguard import filesystemscan
+    from tokenguard.account import Search
+
+    held: Held = {}
+    report = filesystemscan.scan_filesystem(task.target.name, max_size=task.largest or None, search=Search(held))
+    return Outcome(_verified(task, report, held))
 
 
 def _list_account(task: Task) -> Outcome:
@@ -253,9 +258,7 @@ def _hub() -> Hub:
 
 def _token(task: Task) -> Token | None:
     """The Token that reads the Hub, found where this runs; None where nothing was said of one."""
-    from tokenguard import tokens
-    from tokenguard.core.name import HF_TOKEN
-    from tokenguard.core.token import read_token
+    from tokenguard import hubscan, tokens
     from tokenguard.home import home
     from tokenguard.process import forbid_dumps
     from tokenguard.vault.vault import Vault
@@ -263,8 +266,7 @@ def _token(task: Task) -> Token | None:
     forbid_dumps()
     if task.token:
         return tokens.secret(Vault(home(), os.environ), task.token, os.environ, None)
-    value = os.environ.get(HF_TOKEN, "").strip()
-    return read_token(value) if value else None
+    return hubscan.token_of(os.environ)
 
 
 def _scan(task: Task, folder: str) -> Report:

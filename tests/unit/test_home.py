@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from tokenguard.errors import UsageError
@@ -40,3 +41,19 @@ def test_without_a_choice_it_is_the_platforms_folder(
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     assert home() == str(tmp_path / ".local" / "share" / "tokenguard")
+
+
+@pytest.mark.parametrize("data", ["", "/somewhere", "/some where/else", "relative/one", None])
+def test_it_is_where_platformdirs_has_it(monkeypatch: pytest.MonkeyPatch, data: str | None) -> None:
+    monkeypatch.delenv("TOKENGUARD_HOME")
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    if data is not None:
+        monkeypatch.setenv("XDG_DATA_HOME", data)
+    assert home() == platformdirs.user_data_dir("tokenguard", appauthor=False)
+
+
+def test_an_empty_home_is_not_the_root_of_the_file_system(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOKENGUARD_HOME")
+    monkeypatch.setenv("HOME", "")
+    with pytest.raises(UsageError, match="HOME is empty"):
+        home()

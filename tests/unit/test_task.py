@@ -12,7 +12,9 @@ from huggingface_hub.utils._http import default_client_factory
 from tests.support.credentials import user_token
 from tests.support.hub import broken, limited, ok, whoami_user
 from tests.support.hubsource import Library, page
-from tokenguard import isolated, locks
+from tokenguard import filesystemscan, isolated, locks
+from tokenguard.core.blob import Origin, Unreadable
+from tokenguard.core.report import Report
 from tokenguard.core.target import read_target
 from tokenguard.core.token import Token
 from tokenguard.sources import mirror
@@ -22,6 +24,8 @@ from tokenguard.vault.vault import Vault
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tokenguard.account import Search
 
 READER, SECRET, OTHER = user_token(1), user_token(2), user_token(3)
 LEAK = f"token = '{SECRET}'\n".encode()
@@ -179,5 +183,13 @@ def test_a_clone_that_another_sweep_has_in_hand_is_left_alone(
     assert fetched == []
 
 
-def test_a_place_of_other_kinds_is_not_clean() -> None:
-    assert perform("s3://bucket/x").failure == "s3:// is not read by a sweep"
+def test_a_bucket_that_cannot_be_read_is_not_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[object] = []
+
+    def scan_filesystem(url: str, *, max_size: int | None, search: Search) -> Report:
+        read.append((url, max_size, search.held))
+        return Report(unreadable=(Unreadable(Origin(url), "there is nothing of this name"),))
+
+    monkeypatch.setattr(filesystemscan, "scan_filesystem", scan_filesystem)
+    assert unread(perform("s3://bucket/x", largest=9)) == ["there is nothing of this name"]
+    assert read == [("s3://bucket/x", 9, {})]

@@ -17,6 +17,7 @@ ALIASES = {
     "endpoint": "unit/core/test_endpoint.py",
     "access": "unit/test_access.py",
     "hub": "unit/test_hub.py",
+    "filesystemscan": "unit/test_filesystemscan.py",
 }
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+import time
 from datetime import datetime, timezone
 
 import click
@@ -17,7 +19,7 @@ from tokenguard.vault.vault import Vault
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     from click.shell_completion import CompletionItem
@@ -158,3 +160,22 @@ def open_page(url: str) -> None:
     )
     if on_screen and sys.stderr is not None and sys.stderr.isatty():
         click.launch(url)
+
+
+@contextlib.contextmanager
+def progress(what: str, *, quiet: bool) -> Iterator[Callable[[int, int, int], None] | None]:
+    """A bar of `what` with rate and time left, on a terminal: to be told how many, of how many, and bytes read."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    with click.progressbar(
+        length=1, label=what, file=sys.stderr, show_pos=True, item_show_func=lambda rate: rate
+    ) as bar:
+        began = time.monotonic()
+
+        def tell(done: int, total: int, read: int) -> None:
+            bar.length = total
+            seconds = max(time.monotonic() - began, 0.001)
+            bar.update(done - bar.pos, f"{read / seconds / 1e6:.0f} MB/s a process")
+
+        yield tell

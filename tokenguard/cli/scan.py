@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-import time
 from typing import NamedTuple
 
 import click
@@ -18,7 +16,6 @@ from tokenguard.reporting import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
     from tokenguard.account import Search
@@ -26,7 +23,7 @@ if TYPE_CHECKING:
     from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
-    from tokenguard.history import Progress
+    from tokenguard.hub import Hub
 
 
 class _Options(NamedTuple):
@@ -39,6 +36,7 @@ class _Options(NamedTuple):
     since: str | None
     fresh: bool
     submodules: bool
+    token: str | None
     from_stdin: bool
     stdin_name: str
     ignored: bool
@@ -57,6 +55,8 @@ class _Options(NamedTuple):
     exit_zero: bool
     quiet: bool
     verbose: bool
+
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -89,8 +89,14 @@ class _Scan(NamedTuple):
     help="Read what these commits bring in; `auto` is what this CI job is about.",
 )
 @click.option("--since", metavar="REV", help="Read what has come in since this commit: --range REV..HEAD.")
-@click.option("--fresh", is_flag=True, help="With --history, read what was read before, too.")
+@click.option("--fresh", is_flag=True, help="With --history and hf://, read what was read before, too.")
 @click.option("--recurse-submodules", "submodules", is_flag=True, help="With --history, read theirs, too.")
+@click.option(
+    "--token",
+    metavar="NAME",
+    shell_complete=_shared.names,
+    help="Read hf:// with this token of the vault, instead of the one in HF_TOKEN.",
+)
 @click.option("--stdin", "from_stdin", is_flag=True, help="Read standard input.")
 @click.option(
     "--stdin-name", default="<stdin>", show_default=True, metavar="NAME", help="What to call it in reports."
@@ -142,6 +148,11 @@ def scan(**said: Any) -> int:
     PATH is "." where none is given. In a git work tree the files that git tracks, and those that it does not
     ignore, are read; elsewhere every file. A file named outright is always read.
 
+    A PATH may be on the Hub: hf://acme/model (hf://datasets/acme/x, hf://spaces/…, hf://buckets/…) is every
+    revision of a repository, with its discussions; hf://acme is all that the account has. Or it is something that
+    fsspec opens: s3://bucket/notebooks. What was clean on the Hub is not read again. Files of more than 64 MiB are
+    left unread there (exit 3), but for the headers of safetensors and GGUF; --max-size says otherwise.
+
     Exits 0 where all was read and nothing found, 1 where something was found, 3 where something could not be
     read. With --only, 5 where none of those was found, but the Hub did not say of all what they are.
 
@@ -152,6 +163,8 @@ def scan(**said: Any) -> int:
       tokenguard scan --history
       tokenguard scan --range origin/main..HEAD
       tokenguard scan --history --only live
+      tokenguard scan hf://acme/model hf://datasets/acme/x --token work
+      tokenguard scan s3://bucket/notebooks
       tokenguard scan --baseline .secrets.baseline
       tokenguard scan --baseline .secrets.baseline --update-baseline
       tokenguard scan --all-secrets
@@ -161,7 +174,7 @@ def scan(**said: Any) -> int:
     """
     from tokenguard import reporting
 
-    options = _Options(**said)
+    options = _with_places(_Options(**said))
     _expect_sensible(options)
     written = [_form_and_file(report) for report in options.reports]
     targets = [os.path.realpath(file) for file in (options.output, *(file for _, file in written)) if file]
@@ -169,7 +182,7 @@ def scan(**said: Any) -> int:
         raise click.UsageError("two reports cannot go to one file")
     hub = _shared.open_hub() if options.verify or options.only else None
     known = _read_baseline(options)
-    scanned = _read(options)
+    scanned = _read(options, hub)
     report = _without_known(options, scanned, known)
     if hub is not None and report.findings:
         from tokenguard import verification
@@ -191,8 +204,19 @@ def scan(**said: Any) -> int:
     return report.exit_code
 
 
+def _with_places(options: _Options) -> _Options:
+    """`options` with what is elsewhere apart from what is here."""
+    if not any("://" in path for path in options.paths):
+        return options
+    from tokenguard.cli import _elsewhere
+
+    here, elsewhere = _elsewhere.part(options.paths)
+    return options._replace(paths=tuple(here), elsewhere=tuple(elsewhere))
+
+
 def _expect_sensible(options: _Options) -> None:
     of_objects = options.of_objects
+    _expect_fit(options)
     sources = [options.staged, options.from_stdin, options.history, options.commits is not None]
     for is_wrong, why in (
         (
@@ -201,8 +225,12 @@ def _expect_sensible(options: _Options) -> None:
         ),
         (options.from_stdin and options.paths, "--stdin goes without PATH"),
         (
-            (options.fresh or options.submodules) and not options.history,
-            "--fresh and --recurse-submodules go with --history alone",
+            options.submodules and not options.history,
+            "--recurse-submodules goes with --history alone",
+        ),
+        (
+            options.fresh and not options.history and not options.elsewhere,
+            "--fresh goes with --history and hf:// alone",
         ),
         (of_objects and len(options.paths) > 1, "one PATH at most, the folder of the repository"),
         (of_objects and options.max_size, "--max-size goes with files and --staged"),
@@ -227,6 +255,35 @@ def _expect_sensible(options: _Options) -> None:
             raise click.UsageError(why)
 
 
+def _expect_fit(options: _Options) -> None:
+    """Raises UsageError where what is elsewhere cannot be read as it is said."""
+    if not options.elsewhere:
+        if options.token is not None:
+            raise click.UsageError("--token goes with hf:// alone")
+        return
+    from tokenguard.cli import _elsewhere
+
+    def said(**given: object) -> list[str]:
+        return [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+
+    _elsewhere.expect_sensible(
+        options.elsewhere,
+        options.paths,
+        unfit=said(
+            staged=options.staged,
+            history=options.history,
+            range=options.commits is not None,
+            since=options.since is not None,
+            recurse_submodules=options.submodules,
+            stdin=options.from_stdin,
+            baseline=options.baseline is not None,
+            update_baseline=options.update_baseline,
+        ),
+        of_files=said(ignored=options.ignored, jobs=options.jobs),
+        of_hub=said(token=options.token is not None, fresh=options.fresh),
+    )
+
+
 def _form_and_file(report: str) -> tuple[str, str]:
     form, _, file = report.partition("=")
     if form not in FORMATS or not file:
@@ -234,7 +291,7 @@ def _form_and_file(report: str) -> tuple[str, str]:
     return form, file
 
 
-def _read(options: _Options) -> _Scan:
+def _read(options: _Options, hub: Hub | None) -> _Scan:
     from tokenguard import scanning
     from tokenguard.account import Search
 
@@ -255,6 +312,8 @@ def _read(options: _Options) -> _Scan:
             )
         elif options.of_objects:
             report = _read_objects(options, search)
+        elif options.elsewhere:
+            report = _read_elsewhere(options, hub, search)
         else:
             report = scanning.scan_paths(
                 options.paths or (".",),
@@ -268,11 +327,41 @@ def _read(options: _Options) -> _Scan:
     return _Scan(report, held, seen, detectors)
 
 
+def _read_elsewhere(options: _Options, hub: Hub | None, search: Search) -> Report:
+    """What is elsewhere, and what is here beside it."""
+    from tokenguard import scanning
+    from tokenguard.cli import _elsewhere
+    from tokenguard.core.report import merged
+
+    reports = []
+    if options.paths:
+        reports.append(
+            scanning.scan_paths(
+                options.paths,
+                use_config=not options.no_config,
+                ignored=options.ignored,
+                max_size=options.max_size,
+                jobs=options.jobs,
+                search=search,
+            )
+        )
+    reports += _elsewhere.scan(
+        options.elsewhere,
+        hub=hub,
+        token=options.token,
+        max_size=options.max_size,
+        afresh=options.fresh,
+        quiet=options.quiet,
+        search=search,
+    )
+    return merged(reports)
+
+
 def _read_objects(options: _Options, search: Search) -> Report:
     from tokenguard import history
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
-    with _progress(quiet=options.quiet) as progress:
+    with _shared.progress("objects", quiet=options.quiet) as progress:
         common: dict[str, Any] = {
             "use_config": not options.no_config,
             "jobs": options.jobs,
@@ -323,27 +412,8 @@ def _without_known(options: _Options, scanned: _Scan, known: BaselineFile | None
         )
     if known is not None:
         return known.allow(report, held, base)
-    if not report.findings or options.no_config:
+    if not report.findings or options.no_config or (options.elsewhere and not options.paths):
         return report
     from tokenguard import baselining
 
     return baselining.configured(options.place, report, held, base)
-
-
-@contextlib.contextmanager
-def _progress(*, quiet: bool) -> Iterator[Progress | None]:
-    """A bar with rate and time left, on a terminal."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    with click.progressbar(
-        length=1, label="objects", file=sys.stderr, show_pos=True, item_show_func=lambda rate: rate
-    ) as bar:
-        began = time.monotonic()
-
-        def tell(done: int, total: int, read: int) -> None:
-            bar.length = total
-            seconds = max(time.monotonic() - began, 0.001)
-            bar.update(done - bar.pos, f"{read / seconds / 1e6:.0f} MB/s a process")
-
-        yield tell

@@ -5,8 +5,6 @@ A yes means that `scan.scan_deep` has to look; it may say of what is there that 
 
 from __future__ import annotations
 
-from io import BytesIO
-
 from tokenguard.core.detect import anchors_in, detect
 
 TYPE_CHECKING = False
@@ -14,16 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import BinaryIO
 
-    from tokenguard.core.blob import Window
-
-
-def is_hidden_in(data: bytes, anchors: Sequence[bytes]) -> bool:
-    """Whether anything is encoded or packed in all of a file; `anchors` are those of `detect.ANCHORS` in it."""
-    from tokenguard.core.unpack import looks_packed
-
-    if is_encoded_in(data, anchors):
-        return True
-    return looks_packed(data, 0, len(data)) and is_packed_in(BytesIO(data))
+    from tokenguard.core.clean import Clean
 
 
 def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
@@ -34,22 +23,31 @@ def is_encoded_in(data: bytes, anchors: Sequence[bytes]) -> bool:
     return bool(decoded.found) or not decoded.is_complete
 
 
-def is_packed_in(file: BinaryIO, may_hold: Callable[[bytes, int, int], bool] | None = None) -> bool:
+def is_packed_in(
+    file: BinaryIO, may_hold: Callable[[bytes, int, int], bool] | None = None, clean: Clean | None = None
+) -> bool:
     """Whether a credential is packed in `file`, which is a container perhaps, or something that cannot be read.
 
     `may_hold` tells quickly of a stretch of bytes whether anything may be found in it, plain or encoded.
+    `clean` knows what was packed in the files before, and learns what is in this one.
     """
+    from tokenguard.core.clean import Clean
     from tokenguard.core.unpack import Limits, unpack
     from tokenguard.core.unpack.walk import Cut
 
+    known = Clean() if clean is None else clean
     return any(
-        isinstance(piece, Cut) or any(_is_in(window, may_hold) for window in piece.windows)
+        isinstance(piece, Cut) or any(_is_in(window.data, may_hold, known) for window in piece.windows)
         for piece in unpack(file, "", Limits())
     )
 
 
-def _is_in(window: Window, may_hold: Callable[[bytes, int, int], bool] | None) -> bool:
-    if may_hold is not None and not may_hold(window.data, 0, len(window.data)):
+def _is_in(data: bytes, may_hold: Callable[[bytes, int, int], bool] | None, clean: Clean) -> bool:
+    if data in clean:
         return False
-    anchors = anchors_in(window.data)
-    return bool(detect(window.data, anchors)) or is_encoded_in(window.data, anchors)
+    if may_hold is None or may_hold(data, 0, len(data)):
+        anchors = anchors_in(data)
+        if detect(data, anchors) or is_encoded_in(data, anchors):
+            return True
+    clean.add(data)
+    return False

@@ -8,6 +8,8 @@ from tokenguard.errors import ExitCode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tokenguard.core.blob import Unreadable
     from tokenguard.core.finding import Allowed, Finding
 
@@ -45,3 +47,17 @@ class Report(NamedTuple):
         if self.unreadable:
             return ExitCode.INCOMPLETE
         return ExitCode.FOUND if self.findings else ExitCode.CLEAN
+
+
+def merged(reports: Sequence[Report]) -> Report:
+    """One Report of all that `reports` say, in the order of path, line and column."""
+    return Report(
+        findings=tuple(sorted((one for each in reports for one in each.findings), key=lambda one: one.position)),
+        allowed=tuple(
+            sorted((one for each in reports for one in each.allowed), key=lambda one: one.finding.position)
+        ),
+        unreadable=tuple(one for each in reports for one in each.unreadable),
+        tally=Tally(*map(sum, zip(*(each.tally for each in reports), strict=True))),
+        seconds=sum(each.seconds for each in reports),
+        notes=tuple(dict.fromkeys(note for each in reports for note in each.notes)),
+    )

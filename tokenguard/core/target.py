@@ -27,7 +27,7 @@ _LONGEST = 2048
 
 FOLDER, HUB, FILESYSTEM, HTTP, HTTPS, SSH = "folder", "hub", "filesystem", "http", "https", "ssh"
 
-_WHAT = "targets are folders, https:// and ssh:// addresses, git@host:path, and hf:// names"
+_WHAT = "targets are folders, https:// and ssh:// addresses, git@host:path, and hf:// and s3:// names"
 
 
 class Target(NamedTuple):

@@ -164,18 +164,29 @@ def advice(report: Report) -> Iterator[str]:
         yield "Revoke it where it was issued, if it was ever shared or pushed."
     elif harm(worst) > Harm.NONE:
         yield f"Revoke it if it was ever shared or pushed: `{_revoke(worst)}`, or {SETTINGS}"
-    yield "Take it out and keep it: `tokenguard redact --add NAME PATH`, then `tokenguard run NAME -- COMMAND`."
+    if all(_is_elsewhere(finding) for finding in report.findings):
+        yield "Take it out there, and keep its successor: `tokenguard add NAME`, `tokenguard run NAME -- COMMAND`."
+    else:
+        run = "`tokenguard run NAME -- COMMAND`"
+        yield f"Take it out and keep it: `tokenguard redact --add NAME PATH`, then {run}."
     yield "Not a credential? Put `pragma: allowlist secret` in a comment on its line."
 
 
 def _revoke(finding: Finding) -> str:
     if finding.known_as:
         return f"tokenguard revoke {finding.known_as}"
+    if _is_elsewhere(finding):
+        return "tokenguard revoke --stdin"
     if finding.origin.lineage:
         where = "--history"
     else:  # what a shell would take for something else, or is no file at all, is left to the reader
         where = finding.origin.path if _is_plain(finding.origin.path) else "PATH"
     return f"tokenguard revoke --fingerprint {finding.fingerprint[:_SHOWN]} {where}"
+
+
+def _is_elsewhere(finding: Finding) -> bool:
+    """Whether it stands on the Hub or in a store, and in no file here."""
+    return "://" in finding.origin.path
 
 
 def _is_plain(path: str) -> bool:

@@ -8,9 +8,14 @@ from urllib.parse import quote
 
 from tokenguard.core.redact import redact
 
+# RFC 3986, section 3.1, but no drive of Windows. No path here has two slashes in a row.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://", re.ASCII)
+
 
 def relative_uri(path: str) -> str | None:
     """A path below the folder that was scanned as a relative reference, None for one that is absolute.
+
+    So is what is on the Hub or in a store, and has a scheme.
 
     Bytes that are not UTF-8, which `path` has as surrogate escapes, are percent-encoded as they are. A credential
     in it is masked.
@@ -20,8 +25,10 @@ def relative_uri(path: str) -> str | None:
 
 
 def file_uri(path: str) -> str:
-    """An absolute path as a `file` URI (RFC 8089)."""
+    """An absolute path as a `file` URI (RFC 8089); one that has a scheme keeps it."""
     path = _plain(path)
+    if match := _SCHEME.match(path):
+        return match[0] + _quoted(path[match.end() :])
     return "file://" + _quoted(path if path.startswith("/") else f"/{path}")
 
 
@@ -31,7 +38,11 @@ def _plain(path: str) -> str:
 
 
 def _is_absolute(path: str) -> bool:
-    return path.startswith("/") or (sys.platform == "win32" and re.match("[A-Za-z]:/", path) is not None)
+    return (
+        path.startswith("/")
+        or _SCHEME.match(path) is not None
+        or (sys.platform == "win32" and re.match("[A-Za-z]:/", path) is not None)
+    )
 
 
 def _quoted(path: str) -> str:

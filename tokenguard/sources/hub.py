@@ -25,33 +25,33 @@ from tokenguard.core.hubanswer import (
 )
 from tokenguard.core.hubname import KINDS, hub_name
 from tokenguard.core.lineage import Lineage
-from tokenguard.core.unpack import HEAD
 from tokenguard.core.windows import Once, windows_from
 from tokenguard.errors import UsageError
 from tokenguard.files import WINDOW
-from tokenguard.sources.hubreader import GatedError, Pieces, RemoteError, quoted
+from tokenguard.sources.ahead import ahead
+from tokenguard.sources.hubreader import GatedError, Pieces, RemoteError, SilentError, quoted
+from tokenguard.sources.tensors import has_header, left_out
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from typing import TypeVar
 
     from tokenguard.core.entity import Entity
     from tokenguard.core.hubanswer import Discussion, File
+    from tokenguard.sources.hubmemory import HubMemory
     from tokenguard.sources.hubreader import HubReader
 
-    T = TypeVar("T")
     R = TypeVar("R")
 
 LARGEST = 64 * 1024 * 1024
 """Bytes of a file that is read, where nobody says otherwise: data sets have no end."""
 
-_AT_ONCE = 8
 _FEW = 2  # listings of a million files each
 _MOST_PAGES = 1000
 _NOT_ALLOWED = (401, 403)
 _NOT_THERE = (401, 404)  # and 401 where the Hub does not tell whether it is
+_HIDDEN = "there is none of this name, or it is not shown to whoever asks"
 _MALFORMED = "the Hub does not answer as the Hub does"
 
 
@@ -67,18 +67,36 @@ class HubSource:
     """What `reader` can read, files of up to `max_size` bytes.
 
     `deep`: of safetensors and GGUF files that are larger than a window, no more than the header is read. `notes`
-    say afterwards what was left out that is no Unreadable.
+    say afterwards what was left out that is no Unreadable. `memory` gives what is remembered of a repository;
+    with it, `booked` says how much has been found so far, and not read: where that is no more after a Blob than
+    before it, the Blob was clean.
     """
 
-    def __init__(self, reader: HubReader, *, max_size: int = LARGEST, deep: bool = True) -> None:
+    def __init__(
+        self,
+        reader: HubReader,
+        *,
+        max_size: int = LARGEST,
+        deep: bool = True,
+        memory: Callable[[Entity], HubMemory] | None = None,
+        booked: Callable[[], int] = int,
+    ) -> None:
+        self.listed = 0
+        """Files that were listed to be read, so far."""
+        self.done = 0
+        """How many of them were."""
+        self.remembered = 0
+        """Contents that were not read, since they are clean from before."""
         self._reader = reader
         self._max_size = max_size
         self._deep = deep
+        self._memory_of = memory
+        self._booked = booked
         self._headers = 0
         self._left_out = 0
         self._closed: list[str] = []
 
-    def items(self, entity: Entity) -> Iterator[Blob | Unreadable]:
+    def items(self, entity: Entity) -> Generator[Blob | Unreadable]:
         """All of a repository, or of each that an account has and the token may see.
 
         A Blob is to be read before the next one is asked for.
@@ -93,6 +111,9 @@ class HubSource:
                 repos.extend(self._repositories(entity.namespace, kind))
             except RemoteError as error:
                 found = True
+                if isinstance(error, SilentError):
+                    yield Unreadable(Origin(hub_name(entity)), error.reason)
+                    return
                 yield Unreadable(Origin(f"{hub_name(entity)} ({kind}s)"), error.reason)
             found |= bool(repos)
             for repo in repos:
@@ -105,10 +126,7 @@ class HubSource:
         """What the user should know of how it was read."""
         notes = []
         if self._headers:
-            notes.append(
-                f"of {self._headers} large safetensors and GGUF files no more than the header was read;"
-                f" {self._left_out} bytes of tensors were left out"
-            )
+            notes.append(left_out(self._headers, self._left_out))
         if self._closed:
             others = f" and {len(self._closed) - 1} others" if len(self._closed) > 1 else ""
             notes.append(f"the variables of {self._closed[0]}{others} are not for this token to read")
@@ -131,15 +149,30 @@ class HubSource:
                 yield repo
 
     def _repository(self, repo: Entity) -> Iterator[Blob | Unreadable]:
+        memory = self._memory_of(repo) if self._memory_of else None
+        try:
+            yield from self._contents(repo, memory)
+        finally:
+            if memory is not None:
+                memory.keep()
+                remembered, parts, size = memory.unread
+                self.remembered += remembered
+                self._headers += parts
+                self._left_out += size
+
+    def _contents(self, repo: Entity, memory: HubMemory | None) -> Iterator[Blob | Unreadable]:
         if repo.type == "bucket":
-            yield from self._versions([(None, f"/api/buckets/{_id(repo)}/tree?recursive=true")], repo)
+            yield from self._versions([(None, f"/api/buckets/{_id(repo)}/tree?recursive=true")], repo, memory)
             return
         commits: dict[str, Commit] = {}
         try:
             refs = _strictly(read_refs)(self._reader.document(f"{_api(repo)}/refs?include_prs=1"))
         except RemoteError as error:
-            yield Unreadable(Origin(hub_name(repo)), error.reason)
             if error.status in _NOT_THERE:
+                yield Unreadable(Origin(hub_name(repo)), f"{error.reason}: {_HIDDEN}")
+                return
+            yield Unreadable(Origin(hub_name(repo)), error.reason)
+            if isinstance(error, SilentError):
                 return
             refs = []
         yield from self._commits(repo, refs, commits)
@@ -147,11 +180,15 @@ class HubSource:
             if commit.text:
                 lineage = Lineage(commit.id, commit.author, commit.date)
                 yield _text(f"{hub_name(repo)}/commit/{commit.id}", commit.text, lineage)
+        if memory is not None:
+            memory.expect(commits)
         trees = [
-            (commit, f"{_api(repo)}/tree/{commit.id}?recursive=true&expand=false") for commit in commits.values()
+            (commit, f"{_api(repo)}/tree/{commit.id}?recursive=true&expand=false")
+            for commit in commits.values()
+            if memory is None or not memory.is_clean_commit(commit.id)
         ]
         try:
-            yield from self._versions(trees, repo)
+            yield from self._versions(trees, repo, memory)
         except GatedError as error:  # of thousands of files none would be given
             yield Unreadable(Origin(hub_name(repo)), f"its files: {error.reason}")
         yield from self._discussions(repo)
@@ -177,15 +214,19 @@ class HubSource:
         dated.sort(key=lambda commit: commit.date or "")
         commits.update((commit.id, commit) for commit in dated)
 
-    def _versions(self, trees: Iterable[tuple[Commit | None, str]], repo: Entity) -> Iterator[Blob | Unreadable]:
+    def _versions(
+        self, trees: Iterable[tuple[Commit | None, str]], repo: Entity, memory: HubMemory | None
+    ) -> Iterator[Blob | Unreadable]:
         """What is in the files of `trees`, each content once: where it came in first."""
         seen: set[str] = set()
-        for (commit, _), listed in _ahead(lambda tree: self._listed(tree[1]), trees, _FEW):
+        for (commit, _), (files, failure) in ahead(lambda tree: self._listed(tree[1]), trees, _FEW):
             versions = []
-            for file in listed[0]:
+            for file in files:
                 if file.content in seen:
                     continue
                 seen.add(file.content)
+                if memory is not None and memory.is_clean(file.content):
+                    continue
                 lineage = commit and Lineage(commit.id, commit.author, commit.date, (file.path,), reachable=True)
                 revision = f"resolve/{commit.id}" if commit else "resolve"
                 versions.append(
@@ -195,10 +236,13 @@ class HubSource:
                         Origin(f"{hub_name(repo)}/{file.path}", lineage),
                     )
                 )
-            yield from self._read(versions)
-            if listed[1]:
+            self.listed += len(versions)
+            yield from self._read(versions, memory)
+            if failure:
                 at = f" ({commit.id})" if commit else ""
-                yield Unreadable(Origin(f"{hub_name(repo)}{at}"), f"its files: {listed[1]}")
+                yield Unreadable(Origin(f"{hub_name(repo)}{at}"), f"its files: {failure}")
+            elif commit and memory is not None and all(memory.is_clean(file.content) for file in files):
+                memory.learn_commit(commit.id)
 
     def _listed(self, path: str) -> tuple[list[File], str]:
         """The files of a tree, as far as they are listed, and why not all are."""
@@ -209,12 +253,16 @@ class HubSource:
             return files, error.reason
         return files, ""
 
-    def _read(self, versions: Iterable[_Version]) -> Iterator[Blob | Unreadable]:
-        for version, item in _ahead(self._small, versions):
+    def _read(self, versions: Iterable[_Version], memory: HubMemory | None) -> Iterator[Blob | Unreadable]:
+        for version, item in ahead(self._small, versions):
+            before, already_left_out = self._booked(), self._left_out
             if item is not None:
                 yield item
             else:
                 yield from self._large(version)
+            self.done += 1
+            if memory is not None and self._booked() == before:
+                memory.learn(version.file.content, self._left_out - already_left_out)
 
     def _small(self, version: _Version) -> Blob | Unreadable | None:
         """What is in a file that fits into memory; None of a larger one."""
@@ -233,7 +281,7 @@ class HubSource:
         file = Once(pieces.read)
         size = version.file.size
         try:
-            if self._deep and self._has_header(version.file, file):
+            if self._deep and has_header(version.file.path, size, file, self._max_size):
                 pieces.most = self._max_size
                 yield Blob(version.origin, (), lambda: file)
                 self._headers += 1
@@ -247,15 +295,6 @@ class HubSource:
             raise
         except RemoteError as error:
             yield Unreadable(version.origin, error.reason)
-
-    def _has_header(self, listed: File, file: Once) -> bool:
-        """Whether what people write stands at its beginning, and numbers behind."""
-        if listed.size > self._max_size and not listed.path.lower().endswith((".safetensors", ".gguf")):
-            return False
-        from tokenguard.core.unpack.tensors import is_gguf, is_safetensors
-
-        head = file.peek(HEAD)[:HEAD]
-        return is_safetensors(head, listed.size) or is_gguf(head)
 
     def _discussions(self, repo: Entity) -> Iterator[Blob | Unreadable]:
         path = f"{_api(repo)}/discussions"
@@ -277,7 +316,7 @@ class HubSource:
         def details(discussion: Discussion) -> list[Blob | Unreadable]:
             return self._discussion(f"{path}/{discussion.number}", repo, discussion)
 
-        for _, items in _ahead(details, found.values()):
+        for _, items in ahead(details, found.values()):
             yield from items
 
     def _discussion(self, path: str, repo: Entity, discussion: Discussion) -> list[Blob | Unreadable]:
@@ -306,26 +345,6 @@ class HubSource:
             return
         for key, text in variables:
             yield _text(f"{name}#{key}", text)
-
-
-def _ahead(call: Callable[[T], R], items: Iterable[T], calls: int = _AT_ONCE) -> Iterator[tuple[T, R]]:
-    """Each of `items` with what `call` gives of it, in order, `calls` ahead of whoever reads them."""
-    from collections import deque
-    from concurrent.futures import ThreadPoolExecutor
-
-    executor = ThreadPoolExecutor(calls)
-    waiting: deque[tuple[T, Future[R]]] = deque()
-    try:
-        for item in items:
-            waiting.append((item, executor.submit(call, item)))
-            if len(waiting) >= calls:
-                first, answer = waiting.popleft()
-                yield first, answer.result()
-        while waiting:
-            first, answer = waiting.popleft()
-            yield first, answer.result()
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _strictly(read: Callable[[object], R]) -> Callable[[object], R]:

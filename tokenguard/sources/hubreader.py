@@ -62,6 +62,10 @@ class GatedError(RemoteError):
     """Whoever asks has no access to any file of the repository."""
 
 
+class SilentError(RemoteError):
+    """Nobody answers."""
+
+
 class HubReader:
     """The Hub at `endpoint`, asked by `ask`; a rate limit is waited for up to `patience` seconds.
 
@@ -178,7 +182,7 @@ class HubReader:
             pause = next(pauses, None)
             if pause is None:
                 self._miss(reason)
-                raise RemoteError(reason, status)
+                raise RemoteError(reason, status) if status else SilentError(reason)
             time.sleep(pause)
 
     def _wait(self, url: str, reply: Reply, waited: float) -> float:

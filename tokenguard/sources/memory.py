@@ -1,13 +1,12 @@
 """Which objects of a repository were read and had nothing in them, so that the next scan reads only what is new.
 
-It lies in the repository's own git folder and can be thrown away at any time. Since whoever made the repository
-can write there too, it is believed only with the mark of a key that lies in the user's own folder, and only as
-long as the rules of detection are the same.
+It lies in the repository's own git folder, or for those of the Hub (`hubmemory`) in the user's, and can be thrown
+away at any time. Since whoever made the repository can write there too, it is believed only with the mark of a key
+that lies in the user's own folder, and only as long as the rules of detection are the same.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import os
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from tokenguard import files
 from tokenguard.home import home
+from tokenguard.sources.rules import digest
 
 _FILE = "tokenguard-history"
 _KEY_FILE = "history.key"
@@ -25,19 +25,20 @@ _FORMAT = 1
 
 # What decides whether there is a credential in bytes; a change in any of it makes the memory void.
 _PACKAGES = ("core", "core.decode", "core.unpack")
-_MODULES = ("sources.objects", "sources.prefilter")
+_MODULES = ("sources.objects", "sources.prefilter", "sources.database", "sources.hub", "sources.tensors")
 
 
 class Known(NamedTuple):
     """What an earlier scan has learnt; names are hexadecimal.
 
     `clean` objects have no credential in them, `unclean` ones have, or could not be read. All that `tips` lead to
-    was there.
+    was there. `parts` are the clean ones that were not read to their end: a name, a space, and the bytes left out.
     """
 
     clean: frozenset[bytes] = frozenset()
     unclean: frozenset[bytes] = frozenset()
     tips: frozenset[bytes] = frozenset()
+    parts: frozenset[bytes] = frozenset()
 
 
 class Memory:
@@ -62,7 +63,7 @@ class Memory:
             return Known()
         line, _, names = content.partition(b"\n")
         header = json.loads(line)
-        if header["format"] != _FORMAT or header["rules"] != _rules():
+        if header["format"] != _FORMAT or header["rules"] != rules():
             return Known()
         digits = 2 * header["width"]
         text = names.hex().encode("ascii")
@@ -70,6 +71,7 @@ class Memory:
             clean=frozenset(text[at : at + digits] for at in range(0, len(text), digits)),
             unclean=frozenset(map(str.encode, header["unclean"])),
             tips=frozenset(map(str.encode, header["tips"])),
+            parts=frozenset(map(str.encode, header.get("parts", ()))),
         )
 
     def keep(self, known: Known) -> None:
@@ -77,10 +79,11 @@ class Memory:
         clean = list(known.clean)
         header = {
             "format": _FORMAT,
-            "rules": _rules(),
+            "rules": rules(),
             "width": len(clean[0]) // 2 if clean else 1,
             "unclean": sorted(map(bytes.decode, known.unclean)),
             "tips": sorted(map(bytes.decode, known.tips)),
+            "parts": sorted(map(bytes.decode, known.parts)),
         }
         content = json.dumps(header).encode("ascii") + b"\n" + bytes.fromhex(b"".join(clean).decode("ascii"))
         try:
@@ -108,18 +111,8 @@ def _key() -> bytes:
 
 
 def rules() -> str:
-    """What tells these rules of detection from any others, for what else is remembered of a scan."""
-    return _rules()
-
-
-def _rules() -> str:
-    """What tells these rules of detection from any others: they are code, and this is its digest."""
-    import pkgutil
-
-    digest = hashlib.sha256()
-    for name in _rule_modules():
-        digest.update(pkgutil.get_data("tokenguard", f"{name.replace('.', '/')}.py") or b"")
-    return digest.hexdigest()
+    """What tells these rules of detection from any others, for whatever is remembered of a scan."""
+    return digest(_rule_modules())
 
 
 def _rule_modules() -> list[str]:

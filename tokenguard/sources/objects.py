@@ -11,6 +11,7 @@ from io import BytesIO
 from typing import NamedTuple
 
 from tokenguard import workers
+from tokenguard.core.clean import Clean
 from tokenguard.core.detect import anchors_in, detect
 from tokenguard.core.hidden import is_encoded_in, is_packed_in
 from tokenguard.core.scan import spans_of
@@ -202,6 +203,7 @@ class _Stretch:
         self.missing: list[int] = []
         self.next = first
         self._may_hold = may_hold
+        self._clean = Clean()
         self._deep = deep
 
     def sift(self, delivery: Delivery) -> None:
@@ -254,7 +256,7 @@ class _Stretch:
                 return True
         if not self._deep or not looks_packed(buffer, start, end):
             return False
-        return is_packed_in(BytesIO(buffer[start:end]), self._may_hold)
+        return is_packed_in(BytesIO(buffer[start:end]), self._may_hold, self._clean)
 
     def _sift_large_one(self, buffer: bytearray, delivery: Delivery) -> None:
         line_end = buffer.index(b"\n")
@@ -285,7 +287,7 @@ class _Stretch:
 
     def _holds_large_one(self, file: Once) -> bool:
         if self._deep and is_container(file.peek(HEAD)[:HEAD], -1):
-            return is_packed_in(file, self._may_hold)
+            return is_packed_in(file, self._may_hold, self._clean)
         for window in windows_from(file.read):
             anchors = anchors_in(window.data)
             if spans_of(window, anchors) or (self._deep and is_encoded_in(window.data, anchors)):

@@ -7,17 +7,23 @@ from __future__ import annotations
 
 import os
 import sys
+from io import BytesIO
 from typing import NamedTuple
 
 from tokenguard import workers
+from tokenguard.core.clean import Clean
 from tokenguard.core.detect import Span, anchors_in, detect
-from tokenguard.core.hidden import is_encoded_in, is_hidden_in, is_packed_in
+from tokenguard.core.hidden import is_encoded_in, is_packed_in
 from tokenguard.core.scan import spans_of
+from tokenguard.core.unpack import looks_packed
 from tokenguard.files import WINDOW, open_file, open_regular, read_small, read_window
+from tokenguard.sources.prefilter import by_hyperscan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from tokenguard.sources.prefilter import MayHold
 
     # Start, end, and the name of the kind: what `marshal` can write of a Span.
     _Spot = tuple[int, int, str]
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 # Below this a second process costs more than it saves.
 _FEW = 48
+# Bytes; as many as most files have.
+_ORDINARY = 8 * 1024
 _DIED = "the process that was to read it died"
 # In the place of a stretch: all of the file, as a container.
 _PACKED = (-1, -1)
@@ -57,7 +65,11 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None, deep: bool = 
     """
     chunk = max(_FEW // 2, -(-len(paths) // workers.MOST_TASKS))
     tasks = [range(first, min(first + chunk, len(paths))) for first in range(0, len(paths), chunk)]
-    answers = workers.share(tasks, lambda task: _sift_files(paths, task, max_size, deep=deep), jobs)
+    may_hold = by_hyperscan(len(paths), deep=deep)  # before there are other processes, which take it over
+    clean = Clean()  # of which each process has its own, once there are several
+    answers = workers.share(
+        tasks, lambda task: _sift_files(paths, task, max_size, may_hold, clean, deep=deep), jobs
+    )
     total = 0
     spots: dict[int, _Spots] = {}
     large: list[int] = []
@@ -85,7 +97,9 @@ def sift(paths: Sequence[str], *, jobs: int, max_size: int | None, deep: bool = 
     )
 
 
-def _sift_files(paths: Sequence[str], task: range, max_size: int | None, *, deep: bool) -> _Answer:
+def _sift_files(
+    paths: Sequence[str], task: range, max_size: int | None, may_hold: MayHold | None, clean: Clean, *, deep: bool
+) -> _Answer:
     total = 0
     suspects: list[tuple[int, _Spots]] = []
     large = []
@@ -100,12 +114,26 @@ def _sift_files(paths: Sequence[str], task: range, max_size: int | None, *, deep
             large.append(index)
             continue
         total += len(data)
-        anchors = anchors_in(data)
-        if deep and is_hidden_in(data, anchors):
-            suspects.append((index, None))
-        elif spans := detect(data, anchors):
-            suspects.append((index, _spots(spans, 0)))
+        spots = _sift_small(data, may_hold, clean, deep=deep)
+        if spots is None or spots:
+            suspects.append((index, spots))
     return total, suspects, large, failures
+
+
+def _sift_small(data: bytes, may_hold: MayHold | None, clean: Clean, *, deep: bool) -> _Spots:
+    """What is in all of a file; `may_hold`, if there is one, tells quickly of most that there is nothing.
+
+    `clean` as for `is_packed_in`.
+    """
+    spots: _Spots = []
+    if may_hold is None or may_hold(data, 0, len(data)):
+        anchors = anchors_in(data)
+        if deep and is_encoded_in(data, anchors):
+            return None
+        spots = _spots(detect(data, anchors), 0)
+    if deep and looks_packed(data, 0, len(data)) and is_packed_in(BytesIO(data), may_hold, clean):
+        return None
+    return spots
 
 
 def _sift_large(path: str, jobs: int, *, deep: bool) -> tuple[int, _Spots, str]:
@@ -114,11 +142,12 @@ def _sift_large(path: str, jobs: int, *, deep: bool) -> tuple[int, _Spots, str]:
         descriptor, size = open_regular(path)
     except OSError as error:
         return 0, [], _reason(error)
+    may_hold = by_hyperscan(size // _ORDINARY, deep=deep)
     try:
         tasks = list(_stretches(size))
         # What is packed in it takes longest, and so comes first.
         tasks = [_PACKED, *tasks] if deep else tasks
-        answers = workers.share(tasks, lambda task: _sift_stretch(path, task, deep=deep), jobs)
+        answers = workers.share(tasks, lambda task: _sift_stretch(path, task, may_hold, deep=deep), jobs)
     finally:
         os.close(descriptor)
     reasons = [_DIED if answer is None else answer[1] for answer in answers]
@@ -140,21 +169,22 @@ def _stretches(size: int) -> Iterator[tuple[int, int]]:
     return ((first, sys.maxsize if first == firsts[-1] else first + step) for first in firsts)
 
 
-def _sift_stretch(path: str, task: tuple[int, int], *, deep: bool) -> tuple[_Spots, str]:
+def _sift_stretch(path: str, task: tuple[int, int], may_hold: MayHold | None, *, deep: bool) -> tuple[_Spots, str]:
     spots: list[_Spot] = []
     try:
         if task == _PACKED:
             with open_file(path) as file:
-                return None if is_packed_in(file) else [], ""
+                return None if is_packed_in(file, may_hold) else [], ""
         # Opened anew: processes that share a descriptor share its position.
         descriptor, _ = open_regular(path)
         try:
             for first in range(*task, WINDOW):
                 window = read_window(descriptor, first, first + WINDOW)
-                anchors = anchors_in(window.data)
-                spots += _spots(spans_of(window, anchors), window.start)
-                if deep and is_encoded_in(window.data, anchors):
-                    return None, ""
+                if may_hold is None or may_hold(window.data, 0, len(window.data)):
+                    anchors = anchors_in(window.data)
+                    spots += _spots(spans_of(window, anchors), window.start)
+                    if deep and is_encoded_in(window.data, anchors):
+                        return None, ""
                 if window.is_last:
                     break
         finally:

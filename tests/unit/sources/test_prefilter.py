@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import sys
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,15 +15,19 @@ from tests.support.credentials import every_kind
 from tokenguard.core.decode import decode
 from tokenguard.core.detect import detect
 from tokenguard.sources import prefilter
-from tokenguard.sources.prefilter import by_expressions, by_hyperscan
+from tokenguard.sources.prefilter import by_expressions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SEARCHES = [by_expressions()]
-if importlib.util.find_spec("hyperscan"):
-    SEARCHES.append(by_hyperscan())
+IS_INSTALLED = importlib.util.find_spec("hyperscan") is not None
+SEARCHES, DEEP = [by_expressions()], [by_expressions(deep=True)]
+if IS_INSTALLED:
+    from tokenguard.sources import database
+
+    SEARCHES.append(database.search(deep=False))
+    DEEP.append(database.search(deep=True))
 
 credentials = st.builds(
     lambda kind, seed: every_kind(seed)[kind].encode(),
@@ -63,18 +68,16 @@ def test_what_has_no_anchor_is_passed_over(content: bytes) -> None:
 
 
 def test_few_objects_do_not_wait_for_a_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(prefilter, "by_hyperscan", lambda: pytest.fail("it was loaded"))
-    assert prefilter.prefilter(10)(bytearray(every_kind()["user-access-token"].encode()), 0, 37)
+    monkeypatch.setattr("builtins.__import__", lambda name, *_: pytest.fail(f"{name} was loaded"))
+    assert prefilter.by_hyperscan(10) is None
 
 
 def test_without_the_library_python_searches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "hyperscan", None)
+    monkeypatch.setitem(sys.modules, "tokenguard.sources.database", None)
+    monkeypatch.delattr("tokenguard.sources.database", raising=False)
+    assert prefilter.by_hyperscan(10**6) is None
     assert prefilter.prefilter(10**6)(bytearray(every_kind()["app-token"].encode()), 0, 39)
 
-
-DEEP = [by_expressions(deep=True)]
-if importlib.util.find_spec("hyperscan"):
-    DEEP.append(by_hyperscan(deep=True))
 
 ways: list[Callable[[bytes], bytes]] = [
     *(base64.b64encode, base64.encodebytes, lambda text: text.hex().encode(), lambda text: text),

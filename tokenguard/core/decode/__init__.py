@@ -231,8 +231,7 @@ _LONG = 46  # what 35 bytes need at least in base64
 
 def _is_wide(data: bytes) -> bool:
     """Whether UTF-16 may be in `data`."""
-    zeros = data.count(0)
-    if not zeros or zeros == len(data):  # as in a file with holes
+    if 0 not in data or data.count(0) == len(data):  # as in a file with holes
         return False
     if _has(data, b"\0_", b"\0_\0", 0) or _has(data, b"\0K", b"\0A\0K", 2):
         return True

@@ -12,7 +12,7 @@ from binascii import a2b_base64, unhexlify
 from functools import cache
 
 from tokenguard.core.decode.images import ALPHABET
-from tokenguard.core.decode.layer import Layer, Pieces
+from tokenguard.core.decode.layer import MOST_PIECES, Layer, Pieces, TooMuchError
 from tokenguard.core.decode.runs import SHORTEST, SHORTEST_BASE64
 from tokenguard.core.decode.sampling import possible
 
@@ -103,29 +103,50 @@ def _is_readable(text: bytes) -> bool:
 
 def _wrapped(data: bytes, start: int, end: int) -> Iterator[Layer]:
     """Each line for itself, and one text of all: which was meant cannot be seen, but in many of one width."""
-    pieces = Pieces()
-    position = start
-    lines = []
-    for match in _line_end().finditer(data, start, end):
-        lines.append((position, match.start()))
-        position = match.end()
-    lines.append((position, end))
-    widths = {last - first for first, last in lines[:-1]}
-    is_wrapped = len(lines) > _MANY_LINES and len(widths) == 1
-    for first, last in lines:
-        pieces.copy(data, first, last)
-        if last - first >= SHORTEST_BASE64 and not is_wrapped:
-            yield from _decoded(data, first, last)
+    lines = _line_end().split(data[start:end])
+    if len(lines) > MOST_PIECES:
+        raise TooMuchError
+    widths = set(map(len, lines[:-1]))
+    if len(lines) <= _MANY_LINES or len(widths) > 1:
+        yield from _one_by_one(data, start, end)
     # A line that has a sign of base64 before the run is longer than can be seen here.
-    is_long = data[start - 1 : start] in _SIGNS or any(last - first >= _LONG_LINE for first, last in lines[:-1])
-    if is_long and len(lines) > 1:
-        text = pieces.text()
+    if len(lines) > 1 and (data[start - 1 : start] in _SIGNS or max(widths) >= _LONG_LINE):
+        text = b"".join(lines)
+        unwrapped = _Unwrapped(data, start, end)
         for layer in _decoded(text, 0, len(text)):
-            yield layer._replace(place=_through(pieces, layer))
+            yield layer._replace(place=unwrapped.through(layer.place))
 
 
-def _through(pieces: Pieces, layer: Layer) -> Place:
-    return lambda start, end: pieces.place(*layer.place(start, end))
+def _one_by_one(data: bytes, start: int, end: int) -> Iterator[Layer]:
+    for first, last in _lines(data, start, end):
+        if last - first >= SHORTEST_BASE64:
+            yield from _decoded(data, first, last)
+
+
+def _lines(data: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for match in _line_end().finditer(data, start, end):
+        yield start, match.start()
+        start = match.end()
+    yield start, end
+
+
+class _Unwrapped:
+    """Where the bytes of a text stood when it was in lines; worked out when it is asked for."""
+
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self._wrapped = (data, start, end)
+        self._pieces: Pieces | None = None
+
+    def through(self, place: Place) -> Place:
+        """Where what `place` finds in the text stood."""
+        return lambda start, end: self._place(*place(start, end))
+
+    def _place(self, start: int, end: int) -> tuple[int, int]:
+        if self._pieces is None:
+            self._pieces = Pieces()
+            for first, last in _lines(*self._wrapped):
+                self._pieces.copy(self._wrapped[0], first, last)
+        return self._pieces.place(start, end)
 
 
 def _decoded(data: bytes, start: int, end: int) -> Iterator[Layer]:

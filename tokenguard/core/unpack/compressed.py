@@ -96,12 +96,39 @@ class Inflate:
             return self._inner.decompress(data, max_length)
         except zlib.error as error:
             self._error = error
-        # zlib gives nothing of a piece that is damaged somewhere, so that it is given less at a time.
-        saved = bytearray()
-        with suppress(zlib.error):
-            for at in range(0, len(data), _LITTLE):
-                saved += before.decompress(data[at : at + _LITTLE])
-        return bytes(saved)
+        return _before_damage(before, data)
+
+
+def _before_damage(inner: Any, data: bytes) -> bytes:
+    """What zlib's decompressor `inner` makes of `data`, which is damaged, up to there.
+
+    It gives nothing of a piece that is damaged somewhere, so that it is given less at a time.
+    """
+    import zlib
+
+    scout = inner.copy()
+    at = 0
+    with suppress(zlib.error):
+        for at in range(0, len(data), _LITTLE):
+            scout.decompress(data[at : at + _LITTLE])
+    saved: bytes = inner.decompress(data[:at])
+    last = bytearray()
+    with suppress(zlib.error):
+        for byte in data[at:]:
+            last += inner.decompress(bytes((byte,)))
+    return saved + last
+
+
+def inflated(packed: bytes, size: int) -> bytes | None:
+    """What is deflated in `packed`, which is all of a stream; None where that is not `size` bytes, or damaged."""
+    import zlib
+
+    inner = zlib.decompressobj(-15)
+    try:
+        content = inner.decompress(packed, size + 1)
+    except zlib.error:
+        return None
+    return content if inner.eof and len(content) == size else None
 
 
 class Decompressed:
@@ -117,12 +144,31 @@ class Decompressed:
         self._inner = make()
         self._errors = errors()
         self._data = b""
+        self._piece = b""
+        self._at = 0  # where in the piece the next byte is
         self._is_done = False
         self._cut: CutError | None = None
 
     def read(self, most: int) -> bytes:
         """Up to `most` bytes. Raises CutError."""
+        if self._cut:
+            raise self._cut
+        if self._at == len(self._piece):
+            self._piece, self._at = self._unpack(), 0
+        piece = self._piece[self._at : self._at + most]
+        self._at += len(piece)
+        try:
+            self._budget.spend(len(piece))
+        except CutError as error:  # what is there is given first
+            self._cut = error
+        return piece
+
+    def _unpack(self) -> bytes:
+        """The next piece, a large one however little is wanted: each call copies what was not unpacked yet."""
         while not self._is_done:
+            if self._inner.eof:
+                self._next()
+                continue
             if not self._data and self._inner.needs_input:
                 self._data = self._input(PIECE)
                 if not self._data:
@@ -130,21 +176,13 @@ class Decompressed:
                 # Streams that share their bytes may be read again and again, and give nothing.
                 self._budget.spend(len(self._data))
             try:
-                piece = self._inner.decompress(self._data, min(most, 4 * PIECE))
+                piece = self._inner.decompress(self._data, 4 * PIECE)
             except self._errors as error:
                 self._is_done = True
                 raise CutError(f"damaged: {reason(error)}") from None
             self._data = b""
-            if self._inner.eof:
-                self._next()
             if piece:
-                try:
-                    self._budget.spend(len(piece))
-                except CutError as error:  # what is there is given first
-                    self._cut, self._is_done = error, True
                 return piece
-        if self._cut:
-            raise self._cut
         return b""
 
     def _next(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from io import SEEK_END, BytesIO
 from typing import NamedTuple
 
 from tokenguard.core.windows import fill
@@ -66,6 +67,10 @@ class Budget:
             self.is_spent = True
             raise CutError(f"unpacks to more than {self._most_bytes} bytes")
 
+    def has(self, count: int) -> bool:
+        """Whether `count` bytes more may be unpacked."""
+        return count <= self._bytes
+
     def count_member(self) -> None:
         """Takes note of a member, or of what costs as much. Raises CutError where there are too many."""
         self.members -= 1
@@ -102,6 +107,15 @@ class Source:
         self.file = file
         self.size = size
 
+    @classmethod
+    def of(cls, data: bytes) -> Source:
+        """Of `data`, which is all there ahead: nothing has to be read, or copied twice."""
+        file = BytesIO(data)
+        file.seek(0, SEEK_END)
+        source = cls(file.read, file, len(data))
+        source._ahead = data
+        return source
+
     def peek(self, count: int) -> bytes:
         """The next `count` bytes, which will be read again; fewer where it ends."""
         if len(self._ahead) - self._at < count:
@@ -119,6 +133,10 @@ class Source:
 
     def exactly(self, count: int) -> bytes:
         """`count` bytes. Raises CutError where it ends before."""
+        at = self._at
+        if count <= len(self._ahead) - at:
+            self._at += count
+            return self._ahead[at : self._at]
         parts = []
         while count and (piece := self.read(min(count, PIECE))):
             parts.append(piece)
@@ -145,6 +163,9 @@ class Source:
     def skip(self, count: int) -> None:
         """Leaves out `count` bytes. Raises CutError where it ends before."""
         left = len(self._ahead) - self._at
+        if count <= left:
+            self._at += count
+            return
         if self.file is not None and count > left + PIECE:
             count -= left
             self._at = len(self._ahead)

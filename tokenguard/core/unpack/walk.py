@@ -60,12 +60,12 @@ def read_anywhere(stream: BinaryIO, name: str, limits: Limits) -> Iterator[Membe
     try:
         size = stream.seek(0, io.SEEK_END)
         found = _recognised(stream, size)
-        source = _source_of(stream, size)
+        stream.seek(0)
     except OSError as error:
         yield Cut((), _reason(error))
         return
     if found:
-        yield from _Walk(limits, size).open(found, source, name, (), 1)
+        yield from _Walk(limits, size).open(found, Source(stream.read, stream, size), name, (), 1)
 
 
 def read_in_order(stream: BinaryIO, name: str, limits: Limits) -> Iterator[Member | Cut]:
@@ -111,15 +111,14 @@ class _Walk:
         guarded = _Guarded(part.read)
         data = fill(guarded.read, WINDOW + 1)
         if len(data) <= WINDOW:
-            found = _recognised(io.BytesIO(data), len(data))
+            found = recognise(data, data[-TAIL:], len(data))
             if found and found.is_covered:
                 within = above if part.folds and found.folds else inside
-                yield from self.open(found, _source_of(io.BytesIO(data), len(data)), part.name, within, depth + 1)
+                yield from self.open(found, Source.of(data), part.name, within, depth + 1)
             else:
                 yield Member(inside, whole(data), part.has_lines and not found)
                 if found:
-                    source = _source_of(io.BytesIO(data), len(data))
-                    yield from self.open(found, source, part.name, inside, depth + 1)
+                    yield from self.open(found, Source.of(data), part.name, inside, depth + 1)
         else:
             source = Source(_rest_of(data, guarded.read))
             del data
@@ -145,8 +144,7 @@ class _Walk:
                 data = fill(source.read, _MOST_IN_MEMORY + 1)
                 if len(data) <= _MOST_IN_MEMORY:
                     yield Member(inside, windows_from(io.BytesIO(data).read), has_lines=False)
-                    file = io.BytesIO(data)
-                    yield from self.open(found, _source_of(file, len(data)), name, inside, depth)
+                    yield from self.open(found, Source.of(data), name, inside, depth)
                     return
         except CutError as error:
             yield Cut(inside, str(error))
@@ -180,11 +178,6 @@ def _recognised(stream: BinaryIO, size: int) -> Format | None:
     head = stream.read(HEAD)
     stream.seek(max(0, size - TAIL))
     return recognise(head, stream.read(TAIL), size)
-
-
-def _source_of(file: BinaryIO, size: int) -> Source:
-    file.seek(0)
-    return Source(file.read, file, size)
 
 
 def _rest_of(data: bytes, read: Callable[[int], bytes]) -> Callable[[int], bytes]:

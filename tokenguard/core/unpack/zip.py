@@ -7,6 +7,7 @@ the one or the other, so that both are read, and it is said where they disagree.
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 from typing import NamedTuple
 
 from tokenguard.core.unpack.compressed import (
@@ -18,6 +19,7 @@ from tokenguard.core.unpack.compressed import (
     ZSTD,
     Decompressed,
     Inflate,
+    inflated,
     maker,
 )
 from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Slice
@@ -38,6 +40,7 @@ LONGEST_END = END_SIZE + 0xFFFF
 
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_SMALL = 1024 * 1024
 _UNKNOWN = 0xFFFFFFFF
 _NO_CHECKSUM = -1
 
@@ -95,7 +98,8 @@ def open_zip(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
         if entry.offset < at:
             yield Flaw(_text(entry), "damaged: overlaps another member")
             continue
-        yield from _unnamed(file, at, entry.offset, budget)
+        if entry.offset > at:
+            yield from _unnamed(file, at, entry.offset, budget)
         last = entry.offset
         local = _local(file, entry.offset) if entry.offset < size else None
         if local is None:
@@ -138,23 +142,24 @@ def _directory(file: BinaryIO, size: int, most: int) -> tuple[int, str, list[_En
     entries: list[_Entry] = []
     flaw = ""
     try:
-        for entry in _entries(Slice(file, start, length).read):
+        for entry in _entries(Slice(file, start, length).read, moved):
             if len(entries) >= most:
                 raise CutError(f"holds more than {most} members")
-            entries.append(entry._replace(offset=entry.offset + moved))
+            entries.append(entry)
     except CutError as error:
         flaw = str(error)
     entries.sort()
     return start, flaw, entries
 
 
-def _entries(read: Callable[[int], bytes]) -> Iterator[_Entry]:
-    """The entries of a directory. Raises CutError where something else is among them."""
-    data = b""
+def _entries(read: Callable[[int], bytes], moved: int) -> Iterator[_Entry]:
+    """The entries of a directory, all of them `moved`. Raises CutError where something else is among them."""
+    data = more = fill(read, 16 * PIECE)
     at = 0
     while True:
-        if len(data) - at < _CENTRAL.size + 3 * 0xFFFF:
-            data, at = data[at:] + fill(read, 16 * PIECE), 0
+        if more and len(data) - at < _CENTRAL.size + 3 * 0xFFFF:
+            more = fill(read, 16 * PIECE)
+            data, at = data[at:] + more, 0
         if at == len(data):
             return
         if len(data) - at < _CENTRAL.size or data[at : at + 4] != b"PK\1\2":
@@ -166,7 +171,7 @@ def _entries(read: Callable[[int], bytes]) -> Iterator[_Entry]:
         name = data[at : at + named]
         if _UNKNOWN in (size, stored, offset):
             size, stored, offset = _wide(data[at + named : at + named + extended], size, stored, offset)
-        yield _Entry(offset, flags, method, crc, stored, size, name)
+        yield _Entry(offset + moved, flags, method, crc, stored, size, name)
         at += named + extended + commented
 
 
@@ -265,6 +270,9 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
         method = _NAMES.get(entry.method, str(entry.method))
         yield Flaw(name, f"packed by a method that is not known here: {method}")
         return
+    if (content := _at_once(file, entry, local, budget)) is not None:
+        yield Part(name, BytesIO(content).read)
+        return
     read = Slice(file, local.content, entry.stored).read
     try:
         make, held = _decompressor(entry.method, read)
@@ -274,6 +282,22 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
             yield Part(name, _Content(read, entry).read)
     except CutError as error:
         yield Flaw(name, str(error))
+
+
+def _at_once(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> bytes | None:
+    """All of a small member; None where it is another, or not what its header says, and is read step by step."""
+    import zlib
+
+    if entry.method != _DEFLATED or entry.stored > _SMALL or entry.size > _SMALL:
+        return None
+    if not budget.has(entry.stored + entry.size):
+        return None
+    file.seek(local.content)
+    content = inflated(file.read(entry.stored), entry.size)
+    if content is None or zlib.crc32(content) != entry.crc:
+        return None
+    budget.spend(entry.stored + entry.size)
+    return content
 
 
 def _decompressor(method: int, read: Callable[[int], bytes]) -> tuple[Callable[[], Decompressor] | None, int]:
