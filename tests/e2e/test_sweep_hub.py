@@ -1,4 +1,4 @@
-"""`tokenguard sweep hf://…`: all that an account has, a target each; and which of what is found is live."""
+"""`tokenguard sweep` of what is elsewhere: an account is a target for each repository; which leaks are live."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.fleet import Fleet, command_lines, leaks, leavings, sweep
 from tests.e2e.past import fingerprint
+from tests.support.bucket import Bucket
 from tests.support.hub import ok, whoami_user
 from tests.support.hubsource import Library, truncated
 
@@ -60,6 +61,16 @@ def test_an_account_and_a_server_make_one_report(machine: Machine, fleet: Fleet,
         if path.is_file():
             machine.expect_hidden(path.read_bytes())
     assert leavings(machine) == []
+
+
+def test_a_bucket_is_a_target(machine: Machine, fleet: Fleet) -> None:
+    token = machine.token()
+    with Bucket() as bucket:
+        machine.environment |= bucket.environment
+        bucket.objects |= {"notebooks/leak.py": f"{token}\n".encode(), "other/leak.py": f"{token}\n".encode()}
+        swept = sweep(machine, "s3://bucket/notebooks", "s3://elsewhere")
+    assert swept.places == leaks(["s3://bucket/notebooks"], token)
+    assert (swept.status, list(swept.unreadable)) == (3, ["s3://elsewhere"])
 
 
 def test_a_hub_that_lies_or_stops_makes_nothing_clean(machine: Machine, fleet: Fleet, library: Library) -> None:
