@@ -129,12 +129,14 @@ def open_file(path: str) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
-def replace(path: str, data: bytes, mode: int = 0o600) -> None:
+def replace(path: str, data: bytes, mode: int = 0o600, *, settled: bool = True) -> None:
     """Puts `data` at `path`, for its owner alone unless `mode` says otherwise.
 
-    A crash leaves the old file or the new. Raises OSError.
+    A crash leaves the old file or the new; one of the whole machine may leave neither where it need not be
+    `settled`, which takes its time. Raises OSError.
     """
-    _put(path, data, f".{os.path.basename(path)}.", lambda temporary: os.chmod(temporary, mode))
+    prefix = f".{os.path.basename(path)}."
+    _put(path, data, prefix, lambda temporary: os.chmod(temporary, mode), settled=settled)
 
 
 def rewrite(path: str, before: bytes, after: bytes) -> None:
@@ -162,7 +164,7 @@ def rewrite(path: str, before: bytes, after: bytes) -> None:
     _put(path, after, ".tokenguard.", follow)
 
 
-def _put(path: str, data: bytes, prefix: str, prepare: Callable[[str], None]) -> None:
+def _put(path: str, data: bytes, prefix: str, prepare: Callable[[str], None], *, settled: bool = True) -> None:
     """Writes `data` beside `path`, has it prepared at its own path there, and gives it the name of `path`."""
     import tempfile
 
@@ -172,13 +174,15 @@ def _put(path: str, data: bytes, prefix: str, prepare: Callable[[str], None]) ->
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if settled:
+                os.fsync(file.fileno())
         prepare(temporary)
         _rename(temporary, path)
     except BaseException:
         os.remove(temporary)
         raise
-    _settle(folder or os.curdir)
+    if settled:
+        _settle(folder or os.curdir)
 
 
 def _dress(temporary: str, path: str, status: os.stat_result) -> None:

@@ -45,7 +45,7 @@ class Records:
             if (document["format"], document["rules"], document["target"]) != (_FORMAT, self._rules, target.name):
                 return None
             return Record(read_report(document["report"]), str(document["tips"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def keep(self, target: Target, record: Record) -> None:
@@ -58,7 +58,8 @@ class Records:
             "report": write_report(record.report),
         }
         os.makedirs(self._folder, mode=0o700, exist_ok=True)
-        files.replace(self._path(target), json.dumps(document).encode("ascii"))
+        # What the machine loses is read again, and thousands of these would wait for the disk.
+        files.replace(self._path(target), json.dumps(document).encode("ascii"), settled=False)
 
     def forget(self) -> None:
         """Forgets all of them. Raises OSError."""

@@ -24,7 +24,7 @@ FORMATS = ("text", "json", "jsonl", "sarif", "github", "gitlab", "gitlab-secrets
 def show(report: Report, form: str = "text", output: str | None = None, *, by_credential: bool = False) -> None:
     """Writes the Report, in one of FORMATS, to the file `output` or to standard output.
 
-    The text is `by_credential` where there are very many places. Raises IncompleteError where it cannot be
+    It is `by_credential` where there are very many places. Raises IncompleteError where it cannot be
     written.
     """
     color = output is None and has_color(sys.stdout)
@@ -33,7 +33,7 @@ def show(report: Report, form: str = "text", output: str | None = None, *, by_cr
 
         rendered = "".join(_lines(_tamed(credentials.credential_lines(report, color=color))))
     else:
-        rendered = "".join(_render(report, form, color=color))
+        rendered = "".join(_render(report, form, color=color, by_credential=by_credential))
     if output is None:
         write(rendered)
     else:
@@ -68,22 +68,22 @@ def has_color(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _render(report: Report, form: str, *, color: bool) -> Iterable[str]:
+def _render(report: Report, form: str, *, color: bool, by_credential: bool) -> Iterable[str]:
     """The Report in pieces that are put together as they are."""
     # Each form loads what it needs: the text is what a hook waits for.
     match form:
         case "json":
             from tokenguard.render import json
 
-            return _lines([json.document(report, __version__)])
+            return _lines([json.document(report, __version__, by_credential=by_credential)])
         case "jsonl":
             from tokenguard.render import json
 
-            return _lines(json.lines(report, __version__))
+            return _lines(json.lines(report, __version__, by_credential=by_credential))
         case "sarif":
             from tokenguard.render import sarif
 
-            return _lines([sarif.document(report, __version__)])
+            return _lines([sarif.document(report, __version__, by_credential=by_credential)])
         case "github":
             from tokenguard.render import github
 
@@ -103,7 +103,7 @@ def _render(report: Report, form: str, *, color: bool) -> Iterable[str]:
             from tokenguard.core import moment
             from tokenguard.render import html
 
-            return _lines(html.document(report, __version__, moment.now()))
+            return _lines(html.document(report, __version__, moment.now(), by_credential=by_credential))
         case "csv":
             from tokenguard.render import csv
 

@@ -12,10 +12,17 @@ from tests.e2e.fleet import OWNER, Fleet, expect_quiet, leaks, leavings, sweep
 from tests.e2e.machine import write_script
 from tests.e2e.past import add_submodule, commit, leak
 from tests.e2e.terminal import at_terminal
-from tests.support.hub import Answer, broken, closed_port, redirect, slow
+from tests.support.hub import Answer, broken, redirect, slow
 
 if TYPE_CHECKING:
     from tests.e2e.machine import Machine
+
+# How servers answer that give nothing, and what is said of that.
+REFUSALS = {
+    "missing": (Answer(404), "not found"),
+    "private": (Answer(401, b"", {"WWW-Authenticate": 'Basic realm="x"'}), "could not read Username"),
+    "page": (Answer(200, b"<html>sign in</html>", {"Content-Type": "text/html"}), "no git server"),
+}
 
 
 def test_folders_and_servers_make_one_report(machine: Machine, fleet: Fleet) -> None:
@@ -26,37 +33,35 @@ def test_folders_and_servers_make_one_report(machine: Machine, fleet: Fleet) -> 
     swept = sweep(machine, "local", bare.top, fleet.url("model"), fleet.url("clean"))
     assert swept.status == 1
     assert swept.places == leaks(["local", str(bare.top), fleet.url("model")], token)
+    pushed = {finding["path"]: finding["pushed"] for finding in swept.document["findings"]}
+    assert pushed == {path: path.startswith("http") for path, _ in swept.places}
     assert swept.unreadable == {}
     assert leavings(machine) == []
 
 
-def test_the_text_has_each_credential_once(machine: Machine, fleet: Fleet) -> None:
+def test_every_form_has_each_credential_once(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
     for name in ("a", "b", "c"):
         fleet.serve(name, token)
     fleet.serve("d", machine.token(1))
-    result = machine.run("tokenguard", "sweep", *map(fleet.url, "abcd"))
+    files = {form: machine.folder / f"a.{form}" for form in ("json", "sarif", "html")}
+    reports = [f"--report={form}={file}" for form, file in files.items()]
+    result = machine.run("tokenguard", "sweep", *reports, *map(fleet.url, "abcd"))
     assert result.status == 1
     assert result.out.count("user-access-token") == 2
     assert result.out.splitlines()[0].endswith("in 3 files, possibly live")
     assert "1. user-access-token" in result.talk
     assert "A U Thor" in result.talk
     assert "2 leaked credentials in 4 places" in result.talk
-
-
-def test_every_format_is_written(machine: Machine, fleet: Fleet) -> None:
-    token = machine.token()
-    fleet.serve("model", token)
-    result = machine.run(
-        "tokenguard", "sweep", "--format", "json", "--output", "a.json", "--report", "sarif=a.sarif",
-        "--report", "html=a.html", fleet.url("model"),
-    )  # fmt: skip
-    assert result.status == 1
-    for name in ("a.json", "a.sarif", "a.html"):
-        machine.expect_hidden((machine.folder / name).read_bytes())
-    (run,) = json.loads((machine.folder / "a.sarif").read_text())["runs"]
-    assert len(run["results"]) == 1
-    assert fleet.url("model") in (machine.folder / "a.html").read_text()
+    for file in files.values():
+        machine.expect_hidden(file.read_bytes())
+    told = json.loads(files["json"].read_text())["credentials"]
+    assert [one["places"] for one in told] == [3, 1]
+    assert {one["owner"] for one in told} == {"ask A U Thor <author@example.com>, who brought it in"}
+    (run,) = json.loads(files["sarif"].read_text())["runs"]
+    assert len(run["results"]) == 4
+    page = files["html"].read_text()
+    assert all(fleet.url(name) in page for name in "abcd")
 
 
 def test_a_list_names_targets(machine: Machine, fleet: Fleet) -> None:
@@ -65,9 +70,10 @@ def test_a_list_names_targets(machine: Machine, fleet: Fleet) -> None:
     leak(machine.repository("local"), token)
     listed = f"\ufeff# all of it\r\n\r\n  {fleet.url('model')}\r\nlocal\nlocal\n"
     machine.write("list", listed)
-    for swept in (sweep(machine, "--from", "list"), sweep(machine, "--from", "-", stdin=listed.encode())):
-        assert (swept.status, swept.places) == (1, leaks(["local", fleet.url("model")], token))
+    swept = sweep(machine, "--from", "list")
+    assert (swept.status, swept.places) == (1, leaks(["local", fleet.url("model")], token))
     assert "swept 2 targets" in swept.talk
+    assert sweep(machine, "--from", "-", stdin=b"local\n").places == leaks(["local"], token)
 
 
 @pytest.mark.parametrize("text", ["ext::sh -c 'touch {}'", "--upload-pack=touch {}", "file://{}", "git@-x:{}"])
@@ -91,25 +97,16 @@ def test_a_folder_without_a_repository_is_not_that_around_it(machine: Machine, f
     assert swept.unreadable == dict.fromkeys(["outer/inner", "nowhere"], "this is no git repository")
 
 
-@pytest.mark.parametrize(
-    ("answers", "reason"),
-    [
-        ([Answer(404)], "not found"),
-        ([Answer(401, b"", {"WWW-Authenticate": 'Basic realm="x"'})], "could not read Username"),
-        ([Answer(200, b"<html>sign in</html>", {"Content-Type": "text/html"})], "no git server"),
-    ],
-)
-def test_what_a_server_refuses_is_not_clean_and_asked_for_once(
-    machine: Machine, fleet: Fleet, answers: list[Answer], reason: str
-) -> None:
+def test_what_a_server_refuses_is_not_clean_and_asked_for_once(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
     fleet.serve("model", token)
-    fleet.answers["bad"] = answers
-    swept = sweep(machine, fleet.url("bad"), fleet.url("model"))
+    fleet.answers |= {name: [answer] for name, (answer, _) in REFUSALS.items()}
+    swept = sweep(machine, *map(fleet.url, REFUSALS), fleet.url("model"))
     assert swept.status == 3
-    assert reason in swept.unreadable[fleet.url("bad")]
+    for name, (_, reason) in REFUSALS.items():
+        assert reason in swept.unreadable[fleet.url(name)]
+        assert 1 <= len(fleet.asked_for(name)) <= 2  # git asks for other addresses of the same
     assert swept.places == leaks([fleet.url("model")], token)
-    assert 1 <= len(fleet.asked_for("bad")) <= 2  # git asks for other addresses of the same
     assert leavings(machine) == []
 
 
@@ -126,46 +123,34 @@ def test_what_may_pass_is_tried_again(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
     fleet.serve("model", token)
     real = fleet.respond
-    failures = [broken(503), broken(502)]
+    failures = [broken(503)]
     fleet.respond = lambda request: failures.pop() if failures else real(request)  # type: ignore[method-assign]
     swept = sweep(machine, fleet.url("model"))
     assert (swept.status, swept.places) == (1, leaks([fleet.url("model")], token))
     assert failures == []
 
 
-def test_what_does_not_pass_is_given_up(machine: Machine, fleet: Fleet) -> None:
-    nobody = f"{closed_port()}/x"
-    swept = sweep(machine, nobody)
-    assert swept.status == 3
-    assert "Failed to connect" in swept.unreadable[nobody]
-
-
-@pytest.mark.parametrize("at", ["info/refs", "git-upload-pack"])
-def test_one_that_hangs_is_given_up(machine: Machine, fleet: Fleet, at: str) -> None:
+def test_one_that_hangs_or_serves_forever_is_given_up(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
-    fleet.serve("model", token)
-    fleet.serve("slow", token)
+    bad = {"silent": "info/refs", "slow": "git-upload-pack", "endless": ""}
+    for name in ("model", *bad):
+        fleet.serve(name, token)
     real = fleet.respond
     hangs = slow(600)
-    fleet.respond = (  # type: ignore[method-assign]
-        lambda request: hangs if "/slow.git" in request.path and at in request.path else real(request)
-    )
-    swept = sweep(machine, "--timeout", "3", fleet.url("slow"), fleet.url("model"))
-    assert swept.status == 3
-    assert swept.unreadable == {fleet.url("slow"): "not done within 3 seconds"}
-    assert swept.places == leaks([fleet.url("model")], token)
-    assert leavings(machine) == []
-    expect_quiet(fleet.url("slow"))
-
-
-def test_one_that_serves_forever_is_given_up(machine: Machine, fleet: Fleet) -> None:
     head = {"Content-Type": "application/x-git-upload-pack-advertisement"}
     fleet.answers["endless"] = [
         Answer(200, b"001e# service=git-upload-pack\n0000" + b"0" * 100_000, head, pace=0.01, sized=False)
     ]
-    swept = sweep(machine, "--timeout", "3", fleet.url("endless"))
-    assert (swept.status, swept.unreadable) == (3, {fleet.url("endless"): "not done within 3 seconds"})
-    expect_quiet(fleet.url("endless"))
+    fleet.respond = lambda request: (  # type: ignore[method-assign]
+        hangs if any(at and f"/{name}.git" in request.path and at in request.path for name, at in bad.items())
+        else real(request)
+    )  # fmt: skip
+    swept = sweep(machine, "--timeout", "4", "--jobs", "4", *map(fleet.url, bad), fleet.url("model"))
+    assert swept.status == 3
+    assert swept.unreadable == dict.fromkeys(map(fleet.url, bad), "not done within 4 seconds")
+    assert swept.places == leaks([fleet.url("model")], token)
+    assert leavings(machine) == []
+    expect_quiet(fleet.endpoint)
 
 
 def test_one_that_is_too_large_is_given_up(machine: Machine, fleet: Fleet) -> None:
@@ -189,19 +174,20 @@ def test_submodules_are_not_fetched(machine: Machine, fleet: Fleet) -> None:
     assert fleet.asked_for("inner") == []
 
 
-@pytest.mark.parametrize("form", ["sha1", "sha256"])
-def test_all_refs_are_read(machine: Machine, fleet: Fleet, form: str) -> None:
+def test_all_refs_are_read(machine: Machine, fleet: Fleet) -> None:
     token = machine.token()
-    repository = machine.repository("work", f"--object-format={form}")
-    commit(repository)
-    repository.git("checkout", "--quiet", "-b", "side")
-    name = leak(repository, token)
-    repository.git("update-ref", "refs/pull/7/head", name)
-    repository.git("checkout", "--quiet", "main")
-    repository.git("branch", "--quiet", "-D", "side")
-    fleet.publish("model", repository)
-    swept = sweep(machine, fleet.url("model"))
-    assert (swept.status, swept.places) == (1, leaks([fleet.url("model")], token))
+    forms = ["sha1", "sha256"]
+    for form in forms:
+        repository = machine.repository(form, f"--object-format={form}")
+        commit(repository)
+        repository.git("checkout", "--quiet", "-b", "side")
+        name = leak(repository, token)
+        repository.git("update-ref", "refs/pull/7/head", name)
+        repository.git("checkout", "--quiet", "main")
+        repository.git("branch", "--quiet", "-D", "side")
+        fleet.publish(form, repository)
+    swept = sweep(machine, *map(fleet.url, forms))
+    assert (swept.status, swept.places) == (1, leaks(map(fleet.url, forms), token))
 
 
 def test_a_repository_does_not_say_how_it_is_scanned(machine: Machine, fleet: Fleet) -> None:
@@ -231,7 +217,7 @@ def test_git_finds_its_credentials_by_itself(machine: Machine, fleet: Fleet) -> 
 def test_progress_names_what_is_slow(machine: Machine, fleet: Fleet) -> None:
     fleet.serve("model", machine.token())
     fleet.answers["slow"] = [slow(600)]
-    result = at_terminal(machine, "tokenguard", "sweep", "--timeout", "3", fleet.url("slow"), fleet.url("model"))
+    result = at_terminal(machine, "tokenguard", "sweep", "--timeout", "2", fleet.url("slow"), fleet.url("model"))
     assert result.status == 3
     assert b"targets  [" in result.stdout
     assert b"slow.git 1 s" in result.stdout
@@ -259,6 +245,7 @@ def test_over_ssh(machine: Machine, fleet: Fleet) -> None:
         (["--jobs", "0", "x"], "--jobs"),
         (["--timeout", "0", "x"], "--timeout"),
         (["--report", "x", "x"], "FORMAT=FILE"),
+        (["--token", "no name", "hf://x"], "cannot be the name of a token"),
         (["--report", "csv=x", "--report", "html=./x", "x"], "to one file"),
     ],
 )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 
 import click
 
+from tokenguard.cli import _shared
+from tokenguard.core.finding import STATUSES
 from tokenguard.errors import ExitCode, UsageError
 from tokenguard.process import standard_input
 from tokenguard.reporting import FORMATS
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 _LARGEST_LIST = 64 * 1024 * 1024
 # What a bar has room for.
 _LONGEST_NAME = 48
+# Seconds between two lines where there is no terminal: enough to see that an hour's sweep is alive.
+_EVERY = 60.0
 
 
 @click.command()
@@ -45,10 +50,8 @@ _LONGEST_NAME = 48
 @click.option(
     "--max-size",
     type=click.IntRange(min=1),
-    default=64 << 30,
-    show_default=True,
     metavar="BYTES",
-    help="Give up a target of which a file is larger.",
+    help="Give up what git fetches a larger file for (64 GiB); leave larger files of the Hub unread (64 MiB).",
 )
 @click.option(
     "--cache",
@@ -57,6 +60,19 @@ _LONGEST_NAME = 48
     help="Keep clones there, so that the next sweep fetches what is new.",
 )
 @click.option("--fresh", is_flag=True, help="Read what was read before, too.")
+@click.option(
+    "--token",
+    metavar="NAME",
+    shell_complete=_shared.names,
+    help="Read the Hub with this token of the vault; without, with HF_TOKEN where there is one.",
+)
+@click.option("--verify", is_flag=True, help="Ask the Hub which are live, whose, and what they can do.")
+@click.option(
+    "--only",
+    type=click.Choice(STATUSES),
+    multiple=True,
+    help="Show those alone of which the Hub says so; implies --verify. Repeatable.",
+)
 @click.option("--dask", "scheduler", metavar="ADDRESS", help="Have the workers of this Dask scheduler read.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
@@ -77,9 +93,12 @@ def sweep(
     listed: str | None,
     jobs: int | None,
     timeout: float,
-    max_size: int,
+    max_size: int | None,
     cache: str | None,
     fresh: bool,
+    token: str | None,
+    verify: bool,
+    only: tuple[str, ...],
     scheduler: str | None,
     form: str,
     output: str | None,
@@ -90,12 +109,14 @@ def sweep(
 ) -> int:
     """Find leaked credentials in the histories of many repositories, as one report.
 
-    A TARGET is the folder of a repository, an https:// or ssh:// address, or git@host:path. git fetches with the
-    credentials that it has by itself, and asks nobody. Every target is read by a process of its own, and one that
-    cannot be read, or not in time, makes the answer unknown (exit 3), whatever the others say.
+    A TARGET is the folder of a repository, an https:// or ssh:// address, git@host:path, an s3:// or gs:// name,
+    or an hf:// name: a repository on the Hub, or an account with all that it has. git fetches with the credentials
+    that it has by itself, and asks nobody. Every target is read by a process of its own, and one that cannot be
+    read, or not in time, makes the answer unknown (exit 3), whatever the others say.
 
     A sweep that was ended goes on where it was when it is started again. What a server has as it was is not
     fetched again, and with --cache only what is new. Configurations in the repositories are not asked.
+    With --only, exits 5 where none of those was found, but the Hub did not say of all what they are.
 
     \b
     Examples:
@@ -103,10 +124,12 @@ def sweep(
       tokenguard sweep https://git.example.com/acme/model.git git@git.example.com:acme/data.git
       tokenguard sweep --from repositories.txt --jobs 8 --timeout 600 --cache /var/cache/clones
       tokenguard sweep --from repositories.txt --format json --report html=leaks.html
+      tokenguard sweep hf://acme --token audit --only live
       tokenguard sweep --from repositories.txt --dask tcp://scheduler:8786
     """
     from tokenguard import executors, reporting, workers
     from tokenguard.cli.scan import _form_and_file
+    from tokenguard.core.name import check_name
     from tokenguard.sweep import Limits
     from tokenguard.sweep import sweep as read
 
@@ -114,6 +137,10 @@ def sweep(
     files = [os.path.realpath(file) for _, file in written if file]
     if len(set(files)) < len(files):
         raise click.UsageError("two reports cannot go to one file")
+    if token is not None:
+        check_name(token)
+    if verify or only:
+        _shared.open_hub()  # which says so where there is none to ask
     targets = _targets(names, listed)
     if not targets:
         raise click.UsageError("name a TARGET, or a file that does: --from FILE")
@@ -128,16 +155,26 @@ def sweep(
             at_once=at_once,
             # Where there are fewer targets than cores, each has several.
             jobs=1 if scheduler else max(1, cores // at_once),
-            limits=Limits(timeout, max_size),
+            limits=Limits(timeout, max_size or 0),
             cache=cache or "",
             afresh=fresh,
+            token=token or "",
+            verify=verify or bool(only),
             progress=progress,
         )
+    is_known = all(finding.verification.status in ("live", "dead") for finding in report.findings)
+    if only:
+        from tokenguard import verification
+
+        report = verification.triage(report, only)
     for each, file in written:
         reporting.show(report, each, file, by_credential=True)
     reporting.talk(report, quiet=quiet, verbose=verbose, by_credential=True)
     if exit_zero and report.exit_code == ExitCode.FOUND:
         return ExitCode.CLEAN
+    if only and report.exit_code == ExitCode.CLEAN and not is_known:
+        _shared.warn("of some it is not known whether they are live, so the answer is not known")
+        return ExitCode.HUB
     return report.exit_code
 
 
@@ -172,24 +209,43 @@ def _lines(listed: str) -> list[str]:
 
 @contextlib.contextmanager
 def _progress(*, quiet: bool) -> Iterator[Progress | None]:
-    """A bar of targets, and the one that takes longest, on a terminal."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
+    """A bar of targets, and the one that takes longest, on a terminal; a line now and then elsewhere."""
+    if quiet or sys.stderr is None:
         yield None
         return
-    from tokenguard.core.printable import printable
-
+    if not sys.stderr.isatty():
+        yield _lines_of_progress(_EVERY)
+        return
     with click.progressbar(
         length=1, label="targets", file=sys.stderr, show_pos=True, item_show_func=lambda slow: slow
     ) as bar:
 
         def tell(done: int, total: int, running: Sequence[tuple[str, float]]) -> None:
             bar.length = total
-            slow = ""
-            if running:
-                name, seconds = running[0]
-                shown = name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
-                slow = f"{printable(shown)} {seconds:.0f} s"
-            bar.update(done - bar.pos, slow)
+            bar.update(done - bar.pos, _slowest(running))
             bar.render_progress()
 
         yield tell
+
+
+def _lines_of_progress(every: float) -> Progress:
+    """Says how far it is whenever so many seconds have gone by."""
+    due = time.monotonic() + every
+
+    def tell(done: int, total: int, running: Sequence[tuple[str, float]]) -> None:
+        nonlocal due
+        if running and time.monotonic() >= due:
+            due = time.monotonic() + every
+            _shared.warn(f"{done} of {total} targets are done; slowest now: {_slowest(running)}")
+
+    return tell
+
+
+def _slowest(running: Sequence[tuple[str, float]]) -> str:
+    from tokenguard.core.printable import printable
+
+    if not running:
+        return ""
+    name, seconds = running[0]
+    shown = name if len(name) <= _LONGEST_NAME else f"…{name[1 - _LONGEST_NAME :]}"
+    return f"{printable(shown)} {seconds:.0f} s"

@@ -1,4 +1,4 @@
-"""What a sweep is to read, out of text that others may have written: folders, and addresses for git."""
+"""What a sweep is to read, out of text that others may have written: folders, addresses for git, other names."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tokenguard.core.detect import detect
 from tokenguard.core.endpoint import is_loopback
+from tokenguard.core.hubname import hub_name, is_hub_name, parse_hub_name
 from tokenguard.core.printable import printable
 from tokenguard.errors import UsageError
 
@@ -20,18 +21,19 @@ _PORT = r"(:[0-9]{1,5})?"
 _WEB = re.compile(rf"(https?)://{_HOST}{_PORT}{_STEPS}", re.ASCII)
 _SSH = re.compile(rf"ssh://(?:{_USER}@)?{_HOST}{_PORT}{_STEPS}", re.ASCII)
 _SHORT = re.compile(rf"{_USER}@{_HOST}:(?!-)[A-Za-z0-9._~+/@=,-]+", re.ASCII)
-_HUB = re.compile(r"hf://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._@-]+)*/?", re.ASCII)
+# What fsspec opens is what stands before `://`, and `::` chains one such name to another.
+_STORED = re.compile(r"(?:s3|gs|gcs|abfs|az)://[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._~+=,-]+)*/?", re.ASCII)
 _LONGEST = 2048
 
-FOLDER, HUB, HTTP, HTTPS, SSH = "folder", "hub", "http", "https", "ssh"
+FOLDER, HUB, FILESYSTEM, HTTP, HTTPS, SSH = "folder", "hub", "filesystem", "http", "https", "ssh"
 
-_WHAT = "targets are folders, https:// and ssh:// addresses, git@host:path, and hf:// names"
+_WHAT = "targets are folders, https:// and ssh:// addresses, git@host:path, and hf:// and s3:// names"
 
 
 class Target(NamedTuple):
-    """`name` is what is read, as it was named; `kind` FOLDER, HUB, or git's word for the way to it.
+    """`name` is what is read, as it was named; `kind` FOLDER, HUB, FILESYSTEM, or git's word for the way to it.
 
-    That is HTTPS, SSH, or HTTP, which is for this very machine alone.
+    That is HTTPS, SSH, or HTTP, which is for this very machine alone. FILESYSTEM is what fsspec opens.
     """
 
     name: str
@@ -41,6 +43,11 @@ class Target(NamedTuple):
     def is_address(self) -> bool:
         """Whether git fetches it from somewhere."""
         return self.kind in (HTTP, HTTPS, SSH)
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it is all that somebody has on the Hub, which is a target each."""
+        return self.kind == HUB and parse_hub_name(self.name).repo is None
 
 
 def read_target(text: str) -> Target:
@@ -55,6 +62,8 @@ def read_target(text: str) -> Target:
         raise UsageError(f"{shown}: there is a credential in it", "revoke it: it has been in a list or a shell")
     if text.startswith("-"):
         raise UsageError(f"{shown} is no target", "a folder whose name begins with a hyphen is ./-name")
+    if is_hub_name(text):
+        return Target(hub_name(parse_hub_name(text)), HUB)
     if "://" in text:
         return Target(text, _scheme(text, shown))
     if "::" in text.partition("/")[0]:  # gitremote-helpers(7): the name of a program, and what it is told
@@ -67,8 +76,8 @@ def read_target(text: str) -> Target:
 
 
 def _scheme(text: str, shown: str) -> str:
-    if _HUB.fullmatch(text) and "/../" not in f"{text}/":
-        return HUB
+    if _STORED.fullmatch(text) and not {".", ".."}.intersection(text.split("/")):
+        return FILESYSTEM
     if (match := _SSH.fullmatch(text)) and _is_port(match[2]):
         return SSH
     if (match := _WEB.fullmatch(text)) and _is_port(match[3]):

@@ -1,6 +1,8 @@
-"""A Report on very many places for people: by credential, the worst first, and what to do in which order."""
+"""A Report on very many places: by credential, the worst first, whose each is, and what to do in which order."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from tokenguard.core.abilities import Harm, harm
 from tokenguard.core.printable import printable
@@ -19,11 +21,47 @@ _MOST_PLACES = 10
 _MOST_FIRST = 5
 
 
+class Credential(NamedTuple):
+    """A leaked credential: the `first` Finding of it, by age, and all by `files`, the oldest version first.
+
+    `owner` says in words whose it is, or who can tell; None where nothing does.
+    """
+
+    first: Finding
+    files: list[list[Finding]]
+    owner: str | None
+
+    @property
+    def places(self) -> int:
+        """How many Findings there are of it."""
+        return sum(map(len, self.files))
+
+    @property
+    def to_do(self) -> str:
+        """What comes first, in words; nothing where it is dead."""
+        first = self.first
+        if harm(first) == Harm.NONE:
+            return ""
+        if first.known_as:
+            return f"`tokenguard revoke {printable(first.known_as)}`"
+        return f"{self.owner or 'ask whose it is'}, {SETTINGS}"
+
+
+def credentials(report: Report) -> list[Credential]:
+    """Those that were found, each once: what hurts most comes first, and then what is most widely spread."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault(finding.fingerprint, []).append(finding)
+    found = []
+    for findings in groups.values():
+        findings.sort(key=age)
+        found.append(Credential(findings[0], _by_file(findings), _owner(findings)))
+    return sorted(found, key=lambda one: (-harm(one.first), -len(one.files)))
+
+
 def credential_lines(report: Report, *, color: bool) -> Iterator[str]:
     """Each credential once, what is known of it, and where it stands: one line a file, however many versions."""
-    for findings in _by_credential(report):
-        first = findings[0]
-        files = _by_file(findings)
+    for first, files, _ in credentials(report):
         where = f"{len(files)} file" if len(files) == 1 else f"{len(files)} files"
         what = _paint(f"{printable(first.kind)} {_paint(first.masked, _RED, color)}", _BOLD, color)
         yield f"{what} in {where}, {harm_words(first)}"
@@ -40,33 +78,38 @@ def credential_lines(report: Report, *, color: bool) -> Iterator[str]:
 
 def advice(report: Report) -> Iterator[str]:
     """What to do, and in which order."""
-    alive = [findings for findings in _by_credential(report) if harm(findings[0]) > Harm.NONE]
-    if not alive:
+    steps, more = first_steps(report)
+    if not steps:
         return
-    yield "what to do first: revoke these, in this order; then take them out, and hand out new ones"
-    for number, (first, *_) in enumerate(alive[:_MOST_FIRST], 1):
-        how = f"`tokenguard revoke {first.known_as}`" if first.known_as else f"{_owner(first)}, {SETTINGS}"
-        yield f"  {number}. {printable(first.kind)} {first.masked} ({harm_words(first)}): {how}"
-    if len(alive) > _MOST_FIRST:
-        yield f"  and {len(alive) - _MOST_FIRST} more"
+    yield FIRST
+    yield from (f"  {number}. {step}" for number, step in enumerate(steps, 1))
+    if more:
+        yield f"  and {more} more"
 
 
-def _owner(finding: Finding) -> str:
-    """Whoever can revoke it, as far as anything says so."""
-    if account := finding.verification.identity.account or (finding.claims and finding.claims.subject):
+FIRST = "what to do first: revoke these, in this order; then take them out, and hand out new ones"
+
+
+def first_steps(report: Report) -> tuple[list[str], int]:
+    """What to do about those that hurt most, in this order, and of how many more there is something to do."""
+    alive = [one for one in credentials(report) if one.to_do]
+    steps = [
+        f"{printable(one.first.kind)} {printable(one.first.masked)} ({harm_words(one.first)}): {one.to_do}"
+        for one in alive[:_MOST_FIRST]
+    ]
+    return steps, len(alive) - len(steps)
+
+
+def _owner(findings: Sequence[Finding]) -> str | None:
+    """Whoever can revoke it, as far as anything says so; else who brought it in first."""
+    first = findings[0]
+    if account := first.verification.identity.account:
         return f"of {printable(account)}"
-    lineage = finding.origin.lineage
-    return f"ask {printable(lineage.author)}" if lineage and lineage.author else "ask whose it is"
-
-
-def _by_credential(report: Report) -> list[list[Finding]]:
-    """The Findings of each credential, the oldest first: what hurts most, and then what is most widely spread."""
-    groups: dict[str, list[Finding]] = {}
-    for finding in report.findings:
-        groups.setdefault(finding.fingerprint, []).append(finding)
-    for findings in groups.values():
-        findings.sort(key=age)
-    return sorted(groups.values(), key=lambda findings: (-harm(findings[0]), -len(_by_file(findings))))
+    if first.claims and first.claims.subject:
+        return f"of {printable(first.claims.subject)}, as it says itself"
+    authors = (finding.origin.lineage.author for finding in findings if finding.origin.lineage)
+    author = next(filter(None, authors), None)
+    return author and f"ask {printable(author)}, who brought it in"
 
 
 def _by_file(findings: Sequence[Finding]) -> list[list[Finding]]:

@@ -13,7 +13,7 @@ from importlib.resources import files
 from tokenguard.core.abilities import Harm, harm
 from tokenguard.core.printable import printable
 from tokenguard.errors import ExitCode
-from tokenguard.render import text
+from tokenguard.render import credentials, text
 from tokenguard.render.about import CURES, SETTINGS, about, age, facts, harm_words, kinds_of
 from tokenguard.render.place import aside
 
@@ -37,8 +37,11 @@ _SOME = 3  # facts that are shown beside a credential; the others are among its 
 _STATUSES = ("live", "possibly live", "dead", "expired")
 
 
-def document(report: Report, version: str, made_at: str) -> Iterator[str]:
-    """The lines of the page; `made_at` is the moment it is made, as ISO 8601."""
+def document(report: Report, version: str, made_at: str, *, by_credential: bool = False) -> Iterator[str]:
+    """The lines of the page; `made_at` is the moment it is made, as ISO 8601.
+
+    `by_credential` says what to do first where there are very many places.
+    """
     style, script = _part("style.css"), _part("script.js")
     groups = _groups(report)
     yield "<!DOCTYPE html>"
@@ -57,6 +60,8 @@ def document(report: Report, version: str, made_at: str) -> Iterator[str]:
     yield "<main>"
     yield from _unreadable(report)
     if groups:
+        if by_credential:
+            yield from _first(report)
         yield from _advice(report)
         yield from _toolbar(groups)
         yield from _table(groups)
@@ -155,6 +160,21 @@ def _advice(report: Report) -> Iterator[str]:
     for cure in CURES:
         yield f"<li>{_advised(cure)}</li>"
     yield "</ol></details></section>"
+
+
+def _first(report: Report) -> Iterator[str]:
+    steps, more = credentials.first_steps(report)
+    if not steps:
+        return
+    said = credentials.FIRST
+    yield '<section class="advice">'
+    yield f"<details open><summary><h2>{escape(said[:1].upper() + said[1:])}</h2></summary>"
+    yield "<ol>"
+    yield from (f"<li>{_advised(step)}</li>" for step in steps)
+    yield "</ol>"
+    if more:
+        yield f"<p>And {more} more, in the order of the table below.</p>"
+    yield "</details></section>"
 
 
 def _advised(cure: str) -> str:

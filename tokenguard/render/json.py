@@ -8,6 +8,8 @@ from tokenguard.core.abilities import abilities
 from tokenguard.core.identity import to_document
 from tokenguard.core.lineage import Lineage
 from tokenguard.core.redact import redact, redact_values
+from tokenguard.render import credentials
+from tokenguard.render.about import harm_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,16 +18,19 @@ if TYPE_CHECKING:
     from tokenguard.core.blob import Unreadable
     from tokenguard.core.finding import Allowed, Claims, Finding, Verification
     from tokenguard.core.report import Report
+    from tokenguard.render.credentials import Credential
 
 SCHEMA = 1
 
 
-def document(report: Report, version: str) -> str:
-    """The whole Report."""
+def document(report: Report, version: str, *, by_credential: bool = False) -> str:
+    """The whole Report; `by_credential` adds each of them once, in the order in which something is to be done."""
+    added = {"credentials": [*map(_credential, credentials.credentials(report))]} if by_credential else {}
     return json.dumps(
         {
             **_header(version),
             "summary": _summary(report),
+            **added,
             "findings": [_finding(finding) for finding in report.findings],
             "allowed": [_allowed(allowed) for allowed in report.allowed],
             "unreadable": [_unreadable(unreadable) for unreadable in report.unreadable],
@@ -34,8 +39,11 @@ def document(report: Report, version: str) -> str:
     )
 
 
-def lines(report: Report, version: str) -> Iterator[str]:
+def lines(report: Report, version: str, *, by_credential: bool = False) -> Iterator[str]:
     """An object for each item, its `type` first, and the summary last."""
+    if by_credential:
+        for credential in credentials.credentials(report):
+            yield json.dumps({"type": "credential", **_credential(credential)})
     for finding in report.findings:
         yield json.dumps({"type": "finding", **_finding(finding)})
     for allowed in report.allowed:
@@ -77,6 +85,24 @@ def _finding(finding: Finding) -> dict[str, object]:
         "known_as": finding.known_as,
         "claims": finding.claims and _claims(finding.claims),
         "verification": _verification(finding.verification),
+    }
+
+
+def _credential(credential: Credential) -> dict[str, object]:
+    first = credential.first
+    lineage = first.origin.lineage or Lineage()
+    return {
+        "kind": first.kind,
+        "fingerprint": first.fingerprint,
+        "masked": first.masked,
+        "harm": harm_words(first),
+        "places": credential.places,
+        "files": [redact(findings[0].origin.path) for findings in credential.files],
+        "since": lineage.date,
+        "known_as": first.known_as,
+        "owner": credential.owner and redact(credential.owner),
+        "to_do": redact(credential.to_do),
+        "verification": _verification(first.verification),
     }
 
 

@@ -9,6 +9,7 @@ import json
 
 from tokenguard.core.abilities import Harm, harm
 from tokenguard.core.printable import printable
+from tokenguard.render import credentials
 from tokenguard.render.about import CURES, about, digest, harm_words, kinds_of, known, numbered
 from tokenguard.render.uri import file_uri, relative_uri
 
@@ -19,14 +20,18 @@ if TYPE_CHECKING:
     from tokenguard.core.blob import Unreadable
     from tokenguard.core.finding import Allowance, Finding
     from tokenguard.core.report import Report
+    from tokenguard.render.credentials import Credential
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _ROOT = "%SRCROOT%"
+# How urgent it is (3.27.25).
+_RANKS = {Harm.POWERFUL: 100.0, Harm.LIVE: 90.0, Harm.POSSIBLE: 50.0, Harm.NONE: 0.0}
 _HELP = "https://huggingface.co/docs/hub/security-tokens"
 
 
-def document(report: Report, version: str) -> str:
-    """The whole Report, as one run."""
+def document(report: Report, version: str, *, by_credential: bool = False) -> str:
+    """The whole Report, as one run; `by_credential` says with each result whose it is, and what to do."""
+    known = {one.first.fingerprint: one for one in credentials.credentials(report)} if by_credential else {}
     everything = [*report.findings, *(allowed.finding for allowed in report.allowed)]
     kinds = {kind: index for index, kind in enumerate(kinds_of(everything))}
     allowances = [None] * len(report.findings) + [allowed.allowance for allowed in report.allowed]
@@ -42,7 +47,7 @@ def document(report: Report, version: str) -> str:
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The folder that was scanned."}}},
         "columnKind": "unicodeCodePoints",
         "results": [
-            _result(finding, number, kinds, allowance)
+            _result(finding, number, kinds, allowance, None if allowance else known.get(finding.fingerprint))
             for (finding, number), allowance in zip(numbered(everything), allowances, strict=True)
         ],
     }
@@ -71,7 +76,11 @@ def _rule(kind: str) -> dict[str, object]:
 
 
 def _result(
-    finding: Finding, number: int, kinds: Mapping[str, int], allowance: Allowance | None
+    finding: Finding,
+    number: int,
+    kinds: Mapping[str, int],
+    allowance: Allowance | None,
+    credential: Credential | None = None,
 ) -> dict[str, object]:
     lineage = finding.origin.lineage
     result: dict[str, object] = {
@@ -91,6 +100,10 @@ def _result(
         },
         "properties": _properties(finding),
     }
+    if credential is not None:
+        result["rank"] = _RANKS[harm(finding)]
+        told = {"owner": credential.owner, "toDo": credential.to_do}
+        result["properties"] = _properties(finding) | {name: value for name, value in told.items() if value}
     if allowance is not None:
         is_in_source = allowance.reason.startswith(("pragma", "tokenguard"))
         result["suppressions"] = [

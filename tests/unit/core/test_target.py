@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.credentials import user_token
-from tokenguard.core.target import FOLDER, HTTP, HTTPS, HUB, SSH, read_target
+from tokenguard.core.target import FILESYSTEM, FOLDER, HTTP, HTTPS, HUB, SSH, Target, read_target
 from tokenguard.errors import UsageError
 
 TARGETS = {
@@ -27,6 +27,10 @@ TARGETS = {
     "hf://acme": HUB,
     "hf://acme/model": HUB,
     "hf://datasets/acme/data": HUB,
+    "s3://bucket": FILESYSTEM,
+    "s3://bucket/notebooks/2024": FILESYSTEM,
+    "gs://bucket/a.b/": FILESYSTEM,
+    "abfs://container/x": FILESYSTEM,
 }
 
 
@@ -81,13 +85,33 @@ def test_what_is_a_target(text: str) -> None:
         "hf://",
         "hf://acme/../../x",
         "hf://acme/mo del",
-        "s3://bucket/x",
+        "hf://models",
+        "hf://collections/acme/x",
+        "hf://acme/model@main",
+        "s3://",
+        "s3:///x",
+        "s3://key:secret@bucket/x",
+        "s3://bucket/../x",
+        "s3://bucket/x?versionId=1",
+        "s3://bucket/x::file:///etc",
+        "simplecache::s3://bucket/x",
+        "s3://bucket/*",
+        "memory://x",
+        "github://acme:model@main/x",
         "x" * 3000,
     ],
 )
 def test_what_is_none(text: str) -> None:
     with pytest.raises(UsageError):
         read_target(text)
+
+
+def test_a_name_of_the_hub_has_one_form() -> None:
+    targets = {read_target(f"hf://{name}") for name in ("acme/x", "acme/x/", "models/acme/x", "model/acme/x")}
+    assert targets == {Target("hf://acme/x", HUB)}
+    assert not Target("hf://acme/x", HUB).is_account
+    assert read_target("hf://acme/").is_account
+    assert not read_target("acme").is_account
 
 
 @pytest.mark.parametrize("form", ["{}", "./{}", "https://{}@git.example.com/a", "https://git.example.com/{}"])

@@ -1,11 +1,16 @@
 """Very many places for people: each credential once, the worst first, and nothing that a terminal would obey."""
 
+import json
+import re
+
 from tokenguard.core.blob import Origin
-from tokenguard.core.finding import Finding, Verification
+from tokenguard.core.finding import Claims, Finding, Verification
 from tokenguard.core.identity import Identity
 from tokenguard.core.lineage import Lineage
 from tokenguard.core.report import Report
-from tokenguard.render.credentials import advice, credential_lines
+from tokenguard.render import html, sarif
+from tokenguard.render import json as render_json
+from tokenguard.render.credentials import advice, credential_lines, credentials
 
 
 def finding(seed: int, path: str, **more: object) -> Finding:
@@ -56,6 +61,50 @@ def test_nothing_that_others_wrote_is_obeyed() -> None:
     lineage = Lineage("5" * 40, "\x1b[2J", "2024-01-01")
     report = Report((finding(1, "x", origin=Origin("\x1b[2J\n", lineage)),))
     assert all(line.isprintable() for line in [*credential_lines(report, color=False), *advice(report)])
+
+
+def swept() -> Report:
+    lineage = Lineage("5" * 40, "A <a@example.com>", "2021-01-01")
+    return Report(
+        (
+            finding(1, "a/x", origin=Origin("a/x", lineage)),
+            finding(1, "b/x"),
+            finding(2, "c/y", verification=LIVE),
+            finding(3, "d", verification=Verification("dead")),
+            finding(4, "e", kind="jwt-access-token", claims=Claims(subject="carol")),
+            finding(5, "f"),
+        )
+    )
+
+
+ORDER = ["hf_…0002", "hf_…0001", "hf_…0004", "hf_…0005", "hf_…0003"]
+OWNERS = ["of alice", "ask A <a@example.com>, who brought it in", "of carol, as it says itself", None, None]
+
+
+def test_whose_each_is_and_what_to_do() -> None:
+    found = credentials(swept())
+    assert [one.first.masked for one in found] == ORDER
+    assert [one.owner for one in found] == OWNERS
+    assert (found[1].places, len(found[1].files)) == (2, 2)
+    assert found[1].to_do.startswith("ask A <a@example.com>, who brought it in, https://")
+    assert (found[3].to_do[:16], found[4].to_do) == ("ask whose it is,", "")
+
+
+def test_every_form_says_so() -> None:
+    told = json.loads(render_json.document(swept(), "1", by_credential=True))["credentials"]
+    assert [(one["masked"], one["owner"]) for one in told] == list(zip(ORDER, OWNERS, strict=True))
+    assert (told[1]["files"], told[1]["since"], told[4]["to_do"]) == (["a/x", "b/x"], "2021-01-01", "")
+    *_, summary = lines = [json.loads(line) for line in render_json.lines(swept(), "1", by_credential=True)]
+    assert [line["masked"] for line in lines if line["type"] == "credential"] == ORDER
+    assert summary["type"] == "summary"
+    (run,) = json.loads(sarif.document(swept(), "1", by_credential=True))["runs"]
+    assert [one["rank"] for one in run["results"]] == [50, 50, 100, 0, 50, 50]
+    assert run["results"][1]["properties"]["owner"] == OWNERS[1]
+    page = "".join(html.document(swept(), "1", "2024-01-01T00:00:00Z", by_credential=True))
+    steps = re.findall("<li>([^ ]+) hf_…(\\d+)", page)
+    assert steps == [("user-access-token", "0002"), ("user-access-token", "0001"), ("jwt-access-token", "0004"),
+                     ("user-access-token", "0005")]  # fmt: skip
+    assert "A &lt;a@example.com&gt;, who brought it in" in page
 
 
 def test_where_nothing_is_found_nothing_is_said() -> None:

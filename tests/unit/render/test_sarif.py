@@ -35,7 +35,7 @@ def result_of(found: Finding) -> dict[str, Any]:
 @needs_schema
 @pytest.mark.parametrize("report", [Report(), Report(findings=(finding(),)), full()], ids=["none", "one", "full"])
 def test_it_is_as_the_schema_has_it(report: Report) -> None:
-    parsed = json.loads(document(report, "1.2.3"))
+    parsed = json.loads(document(report, "1.2.3", by_credential=True))
     assert [error.message for error in judge().iter_errors(parsed)] == []
 
 
