@@ -9,10 +9,8 @@ without end and read answers of any size.
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import quote
 
 from tokenguard.core.blob import Blob, Origin, Unreadable, in_memory
-from tokenguard.core.entity import parse, same
 from tokenguard.core.hubanswer import (
     Commit,
     read_commit,
@@ -20,15 +18,14 @@ from tokenguard.core.hubanswer import (
     read_events,
     read_file,
     read_refs,
-    read_repo,
     read_variables,
 )
 from tokenguard.core.hubname import KINDS, hub_name
 from tokenguard.core.lineage import Lineage
 from tokenguard.core.windows import Once, windows_from
-from tokenguard.errors import UsageError
 from tokenguard.files import WINDOW
 from tokenguard.sources.ahead import ahead
+from tokenguard.sources.hubnames import repositories
 from tokenguard.sources.hubreader import GatedError, Pieces, RemoteError, SilentError, quoted
 from tokenguard.sources.tensors import has_header, left_out
 
@@ -108,7 +105,7 @@ class HubSource:
         for kind in KINDS:
             repos: list[Entity] = []
             try:
-                repos.extend(self._repositories(entity.namespace, kind))
+                repos.extend(repositories(self._reader, entity.namespace, kind))
             except RemoteError as error:
                 found = True
                 if isinstance(error, SilentError):
@@ -133,20 +130,6 @@ class HubSource:
         if self._reader.waited:
             notes.append(f"waited {self._reader.waited:.0f} seconds for the Hub's rate limit")
         return notes
-
-    def _repositories(self, namespace: str, kind: str) -> Iterator[Entity]:
-        path = f"/api/buckets/{namespace}" if kind == "bucket" else f"/api/{kind}s?author={quote(namespace)}"
-        seen = set()
-        for name in map(_strictly(read_repo), self._reader.pages(path)):
-            try:
-                repo = parse(name)._replace(type=kind)
-            except UsageError:
-                raise RemoteError(_MALFORMED) from None
-            if repo.repo is None or not same(repo.namespace, namespace):
-                raise RemoteError("the Hub lists what is not of this account")
-            if name not in seen:
-                seen.add(name)
-                yield repo
 
     def _repository(self, repo: Entity) -> Iterator[Blob | Unreadable]:
         memory = self._memory_of(repo) if self._memory_of else None
