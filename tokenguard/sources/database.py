@@ -29,7 +29,10 @@ if TYPE_CHECKING:
     from tokenguard.sources.prefilter import MayHold
 
 # What says what is looked for; a change in any of it makes void what is kept.
-_MODULES = ("core.detect", "core.kinds", "core.patterns", "core.decode.images", "sources.database")
+_MODULES = (
+    *("core.detect", "core.kinds", "core.patterns", "core.decode.images", "core.decode.runs"),
+    "sources.database",
+)
 # Where there are that many needles with nothing around them, somebody has put them there.
 _MANY_DOUBTS = 1000
 # The longest that an image can be, in bytes, which is one of UTF-16, or one with an indented line in it.

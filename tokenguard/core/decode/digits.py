@@ -11,9 +11,8 @@ import re
 from binascii import a2b_base64, unhexlify
 from functools import cache
 
-from tokenguard.core.decode.images import ALPHABET
 from tokenguard.core.decode.layer import MOST_PIECES, Layer, Pieces, TooMuchError
-from tokenguard.core.decode.runs import SHORTEST, SHORTEST_BASE64
+from tokenguard.core.decode.runs import ALPHABET, SHORTEST, SHORTEST_BASE64
 from tokenguard.core.decode.sampling import possible
 
 TYPE_CHECKING = False

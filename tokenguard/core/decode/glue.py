@@ -11,8 +11,8 @@ from functools import cache
 
 from tokenguard.core.decode import CONCATENATION
 from tokenguard.core.decode.escapes import escapes, stretch
-from tokenguard.core.decode.images import LINE_OF_NOTEBOOK
 from tokenguard.core.decode.layer import MOST_PIECES, Layer, Pieces, TooMuchError
+from tokenguard.core.decode.runs import LINE_OF_NOTEBOOK
 from tokenguard.core.detect import ANCHORS, CONTEXT, LEAD, LONGEST
 
 TYPE_CHECKING = False

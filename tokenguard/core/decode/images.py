@@ -24,6 +24,7 @@ from itertools import product
 from math import log2
 from typing import NamedTuple
 
+from tokenguard.core.decode.runs import ALPHABET, LINE_OF_NOTEBOOK
 from tokenguard.core.detect import ANCHORS
 
 TYPE_CHECKING = False
@@ -34,11 +35,6 @@ if TYPE_CHECKING:
 
     Form = tuple[frozenset[int], ...]
     """For each place the bytes that may stand there."""
-
-ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-LINE_OF_NOTEBOOK = rb'[ \t]*\\+(?:r\\+)?n(?:"\s*,\s*")?[ \t]*'
-"""The end of a line of code in JSON, which a notebook has as the end of a string."""
 
 BINARY = ("base64", "hex", "utf-16")
 """The encodings that leave no character as it was."""

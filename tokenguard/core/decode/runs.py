@@ -11,7 +11,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+LINE_OF_NOTEBOOK = rb'[ \t]*\\+(?:r\\+)?n(?:"\s*,\s*")?[ \t]*'
+"""The end of a line of code in JSON, which a notebook has as the end of a string."""
+
 WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+ALPHABET = WORD + b"+/"
+"""That of base64, in its order."""
+
 ESCAPES = b"%\\&#;="
 SHORTEST = 32
 """The shortest body of a credential that is drawn at random."""

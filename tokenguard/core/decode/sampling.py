@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tokenguard.core.decode.images import ALPHABET
-from tokenguard.core.decode.runs import line_end
+from tokenguard.core.decode.runs import ALPHABET, line_end
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
