@@ -111,7 +111,7 @@ def test_who_looks_less_deep_learns_nothing_and_relies_on_nothing(library: Libra
 
 
 def test_other_rules_read_all_again(library: Library, repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "_rules", lambda: "others")
+    monkeypatch.setattr(memory, "rules", lambda: "others")
     assert scan(library).tally.remembered == 0
 
 
