@@ -58,6 +58,7 @@ def tokenguard() -> None:
       tokenguard doctor                what is wrong on this machine, and what mends it
       tokenguard scan                  find credentials in what git tracks here, or does not ignore
       tokenguard scan --verify         and say which are live, whose, and what they can do
+      tokenguard sweep --from FILE     the same for all that an organization has, as one report
       tokenguard hook install          refuse commits that contain one
     """
 
