@@ -6,16 +6,12 @@ from tokenguard import config as configuration
 from tokenguard.account import Account, Search
 from tokenguard.core.fsurl import parse_filesystem_url
 from tokenguard.sources.filesystem import LARGEST, FilesystemSource
+from tokenguard.sources.progress import telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-
-    from tokenguard.core.blob import Blob, Unreadable
     from tokenguard.core.report import Report
-
-    Progress = Callable[[int, int, int], None]
-    """Told how many files were read, how many are listed so far, and how many bytes were read."""
+    from tokenguard.sources.progress import Progress
 
 
 def scan_filesystem(
@@ -36,19 +32,7 @@ def scan_filesystem(
     source = FilesystemSource(
         parse_filesystem_url(url), max_size=LARGEST if max_size is None else max_size, deep=search.deep
     )
-    items = source.items()
-    if progress is not None:
-        items = _telling(items, source, account, progress)
-    account.read_all(items, configuration.Config())
+    told = telling(source.items(), source, lambda: account.bytes, progress)
+    account.read_all(told, configuration.Config())
     account.notes += source.notes
     return account.report()
-
-
-def _telling(
-    items: Iterable[Blob | Unreadable], source: FilesystemSource, account: Account, progress: Progress
-) -> Iterator[Blob | Unreadable]:
-    progress(0, 1, 0)
-    for item in items:
-        yield item
-        progress(source.done, max(source.listed, 1), account.bytes)
-    progress(max(source.done, 1), max(source.listed, 1), account.bytes)

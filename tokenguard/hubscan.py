@@ -14,18 +14,16 @@ from tokenguard.errors import UsageError
 from tokenguard.sources.hub import LARGEST, HubSource
 from tokenguard.sources.hubmemory import HubMemory
 from tokenguard.sources.hubreader import PATIENCE, HubReader
+from tokenguard.sources.progress import telling
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Mapping
 
-    from tokenguard.core.blob import Blob, Unreadable
     from tokenguard.core.report import Report
     from tokenguard.core.token import Token
     from tokenguard.hub import Hub
-
-    Progress = Callable[[int, int, int], None]
-    """Told how many files were read, how many are listed so far, and how many bytes were read."""
+    from tokenguard.sources.progress import Progress
 
 
 def scan_hub(
@@ -61,7 +59,7 @@ def scan_hub(
     )
     # Closed even where somebody ends the scan: then it remembers what it has learnt.
     with closing(source.items(entity)) as items:
-        told = items if progress is None else _telling(items, source, account, progress)
+        told = telling(items, source, lambda: account.bytes, progress)
         account.read_all(told, configuration.Config())
     account.remembered += source.remembered
     account.notes += source.notes
@@ -84,13 +82,3 @@ def token_of(environment: Mapping[str, str]) -> Token | None:
     if token is None:
         raise UsageError(f"{name} holds no Hugging Face token", "unset it, or name a token of the vault")
     return token
-
-
-def _telling(
-    items: Iterable[Blob | Unreadable], source: HubSource, account: Account, progress: Progress
-) -> Iterator[Blob | Unreadable]:
-    progress(0, 1, 0)
-    for item in items:
-        yield item
-        progress(source.done, max(source.listed, 1), account.bytes)
-    progress(max(source.done, 1), max(source.listed, 1), account.bytes)

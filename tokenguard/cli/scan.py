@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 import click
 
-from tokenguard.cli import _shared
+from tokenguard.cli import _answer, _shared
+from tokenguard.cli._answer import Answer
 from tokenguard.config import work_tree_top
-from tokenguard.core.finding import STATUSES
-from tokenguard.errors import ExitCode
-from tokenguard.reporting import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,21 +39,13 @@ class _Options(NamedTuple):
     stdin_name: str
     ignored: bool
     shallow: bool
-    form: str
-    output: str | None
-    reports: tuple[str, ...]
     no_config: bool
     max_size: int | None
     jobs: int | None
-    verify: bool
-    only: tuple[str, ...]
     baseline: str | None
     update_baseline: bool
     all_secrets: bool
-    exit_zero: bool
-    quiet: bool
-    verbose: bool
-
+    answer: Answer
     elsewhere: tuple[str, ...] = ()
 
     @property
@@ -103,34 +93,11 @@ class _Scan(NamedTuple):
 )
 @click.option("--ignored", is_flag=True, help="Read the files that git ignores, too.")
 @click.option("--shallow", is_flag=True, help="Look into nothing that is encoded, split or packed.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="How to report: to people, programs, CI services, a browser or a spreadsheet.",
-)
-@click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report there.")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    help="Write the report to FILE in another format, too; can be given again.",
-)
 @click.option("--no-config", is_flag=True, help="Read no [tool.tokenguard] and no .tokenguard.toml.")
 @click.option(
     "--max-size", type=click.IntRange(min=1), metavar="BYTES", help="Leave larger files unread (exit 3)."
 )
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="How many processes to read with.")
-@click.option("--verify", is_flag=True, help="Ask the Hub which are live, whose, and what they can do.")
-@click.option(
-    "--only",
-    type=click.Choice(STATUSES),
-    multiple=True,
-    help="Show those alone of which the Hub says so; implies --verify. Repeatable.",
-)
 @click.option(
     "--baseline",
     type=click.Path(dir_okay=False),
@@ -139,9 +106,7 @@ class _Scan(NamedTuple):
 )
 @click.option("--update-baseline", is_flag=True, help="Write what is found to the baseline.")
 @click.option("--all-secrets", is_flag=True, help="Run the detectors of detect-secrets, too.")
-@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the findings.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what was allowed, and why.")
+@_answer.options
 def scan(**said: Any) -> int:
     """Find leaked Hugging Face credentials in files and folders.
 
@@ -172,15 +137,11 @@ def scan(**said: Any) -> int:
       tokenguard scan --history --format html --output report.html
       kubectl logs job/train | tokenguard scan --stdin
     """
-    from tokenguard import reporting
-
-    options = _with_places(_Options(**said))
+    answer = Answer(**{name: said.pop(name) for name in Answer._fields})
+    options = _with_places(_Options(**said, answer=answer))
     _expect_sensible(options)
-    written = [_form_and_file(report) for report in options.reports]
-    targets = [os.path.realpath(file) for file in (options.output, *(file for _, file in written)) if file]
-    if len(set(targets)) < len(targets):
-        raise click.UsageError("two reports cannot go to one file")
-    hub = _shared.open_hub() if options.verify or options.only else None
+    answer.files()  # what is wrong with them is said before anything is read
+    hub = _shared.open_hub() if answer.asks_hub else None
     known = _read_baseline(options)
     scanned = _read(options, hub)
     report = _without_known(options, scanned, known)
@@ -188,20 +149,7 @@ def scan(**said: Any) -> int:
         from tokenguard import verification
 
         report = verification.verify(report, scanned.held, _shared.open_vault(), hub)
-    is_known = all(finding.verification.status in ("live", "dead") for finding in report.findings)
-    if options.only:
-        from tokenguard import verification
-
-        report = verification.triage(report, options.only)
-    for form, file in [(options.form, options.output), *written]:
-        reporting.show(report, form, file)
-    reporting.talk(report, quiet=options.quiet, verbose=options.verbose)
-    if options.exit_zero and report.exit_code == ExitCode.FOUND:
-        return ExitCode.CLEAN
-    if options.only and report.exit_code == ExitCode.CLEAN and not is_known:
-        _shared.warn("of some it is not known whether they are live, so the answer is not known")
-        return ExitCode.HUB
-    return report.exit_code
+    return answer.give(report)
 
 
 def _with_places(options: _Options) -> _Options:
@@ -284,13 +232,6 @@ def _expect_fit(options: _Options) -> None:
     )
 
 
-def _form_and_file(report: str) -> tuple[str, str]:
-    form, _, file = report.partition("=")
-    if form not in FORMATS or not file:
-        raise click.UsageError(f"--report takes FORMAT=FILE, the format one of {', '.join(FORMATS)}")
-    return form, file
-
-
 def _read(options: _Options, hub: Hub | None) -> _Scan:
     from tokenguard import scanning
     from tokenguard.account import Search
@@ -351,7 +292,7 @@ def _read_elsewhere(options: _Options, hub: Hub | None, search: Search) -> Repor
         token=options.token,
         max_size=options.max_size,
         afresh=options.fresh,
-        quiet=options.quiet,
+        quiet=options.answer.quiet,
         search=search,
     )
     return merged(reports)
@@ -361,7 +302,7 @@ def _read_objects(options: _Options, search: Search) -> Report:
     from tokenguard import history
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
-    with _shared.progress("objects", quiet=options.quiet) as progress:
+    with _shared.progress("objects", quiet=options.answer.quiet) as progress:
         common: dict[str, Any] = {
             "use_config": not options.no_config,
             "jobs": options.jobs,

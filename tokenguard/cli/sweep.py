@@ -9,15 +9,15 @@ import time
 
 import click
 
-from tokenguard.cli import _shared
-from tokenguard.core.finding import STATUSES
-from tokenguard.errors import ExitCode, UsageError
+from tokenguard.cli import _answer, _shared
+from tokenguard.cli._answer import Answer
+from tokenguard.errors import UsageError
 from tokenguard.process import standard_input
-from tokenguard.reporting import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any
 
     from tokenguard.core.target import Target
     from tokenguard.sweep import Progress
@@ -66,28 +66,8 @@ _EVERY = 60.0
     shell_complete=_shared.names,
     help="Read the Hub with this token of the vault; without, with HF_TOKEN where there is one.",
 )
-@click.option("--verify", is_flag=True, help="Ask the Hub which are live, whose, and what they can do.")
-@click.option(
-    "--only",
-    type=click.Choice(STATUSES),
-    multiple=True,
-    help="Show those alone of which the Hub says so; implies --verify. Repeatable.",
-)
 @click.option("--dask", "scheduler", metavar="ADDRESS", help="Have the workers of this Dask scheduler read.")
-@click.option(
-    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to report."
-)
-@click.option("--output", type=click.Path(dir_okay=False), metavar="FILE", help="Write the report there.")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="FORMAT=FILE",
-    help="Write the report to FILE in another format, too; can be given again.",
-)
-@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of findings.")
-@click.option("-q", "--quiet", is_flag=True, help="Say nothing but the findings.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what was allowed, and why.")
+@_answer.options
 def sweep(
     names: tuple[str, ...],
     listed: str | None,
@@ -97,15 +77,8 @@ def sweep(
     cache: str | None,
     fresh: bool,
     token: str | None,
-    verify: bool,
-    only: tuple[str, ...],
     scheduler: str | None,
-    form: str,
-    output: str | None,
-    reports: tuple[str, ...],
-    exit_zero: bool,
-    quiet: bool,
-    verbose: bool,
+    **said: Any,
 ) -> int:
     """Find leaked credentials in the histories of many repositories, as one report.
 
@@ -127,19 +100,16 @@ def sweep(
       tokenguard sweep hf://acme --token audit --only live
       tokenguard sweep --from repositories.txt --dask tcp://scheduler:8786
     """
-    from tokenguard import executors, reporting, workers
-    from tokenguard.cli.scan import _form_and_file
+    from tokenguard import executors, workers
     from tokenguard.core.name import check_name
     from tokenguard.sweep import Limits
     from tokenguard.sweep import sweep as read
 
-    written = [(form, output), *map(_form_and_file, reports)]
-    files = [os.path.realpath(file) for _, file in written if file]
-    if len(set(files)) < len(files):
-        raise click.UsageError("two reports cannot go to one file")
+    answer = Answer(**said)
+    answer.files()  # what is wrong with them is said before anything is read
     if token is not None:
         check_name(token)
-    if verify or only:
+    if answer.asks_hub:
         _shared.open_hub()  # which says so where there is none to ask
     targets = _targets(names, listed)
     if not targets:
@@ -147,7 +117,7 @@ def sweep(
     cores = workers.available_cores()
     with (
         executors.opened(scheduler, jobs or min(len(targets), cores)) as (executor, at_once),
-        _progress(quiet=quiet) as progress,
+        _progress(quiet=answer.quiet) as progress,
     ):
         report = read(
             targets,
@@ -159,23 +129,10 @@ def sweep(
             cache=cache or "",
             afresh=fresh,
             token=token or "",
-            verify=verify or bool(only),
+            verify=answer.asks_hub,
             progress=progress,
         )
-    is_known = all(finding.verification.status in ("live", "dead") for finding in report.findings)
-    if only:
-        from tokenguard import verification
-
-        report = verification.triage(report, only)
-    for each, file in written:
-        reporting.show(report, each, file, by_credential=True)
-    reporting.talk(report, quiet=quiet, verbose=verbose, by_credential=True)
-    if exit_zero and report.exit_code == ExitCode.FOUND:
-        return ExitCode.CLEAN
-    if only and report.exit_code == ExitCode.CLEAN and not is_known:
-        _shared.warn("of some it is not known whether they are live, so the answer is not known")
-        return ExitCode.HUB
-    return report.exit_code
+    return answer.give(report, by_credential=True)
 
 
 def _targets(names: Sequence[str], listed: str | None) -> list[Target]:
