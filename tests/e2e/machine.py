@@ -158,10 +158,16 @@ class Machine:
             for written, status, said in zip(out[::2], out[1::2], talk[::2], strict=True)
         ]
 
-    def prepare(self, *arguments: str, stdin: str = "", environment: Mapping[str, str] | None = None) -> Result:
+    def prepare(
+        self,
+        *arguments: str,
+        stdin: str = "",
+        cwd: Path | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Result:
         """Runs `tokenguard` where that is no part of what is tried, which costs a fork and no start."""
         given = self.environment | dict(environment or {})
-        result = Result(*run_warm(arguments, stdin.encode(), self.folder, given))
+        result = Result(*run_warm(arguments, stdin.encode(), cwd or self.folder, given))
         self.expect_hidden(result.stdout + b"\0" + result.stderr)
         assert result.status == 0, result.talk
         return result

@@ -26,7 +26,8 @@ _SERVING = """
 import json, os, socket, sys, time
 import cryptography.hazmat.primitives.ciphers.aead, cryptography.hazmat.primitives.kdf.hkdf, filelock, httpx2
 import keyring.backends.SecretService, keyring.core, secretstorage
-import tokenguard.cli.add, tokenguard.cli.list, tokenguard.hub, tokenguard.tokens, tokenguard.vault.file
+import tokenguard.cli.add, tokenguard.cli.hook, tokenguard.cli.list, tokenguard.cli.use, tokenguard.cli.vault
+import tokenguard.githooks, tokenguard.hub, tokenguard.tokens, tokenguard.vault.file
 import tokenguard.render.tokens, tokenguard.vault.index, tokenguard.vault.vault, tokenguard.vaults
 from tokenguard import process
 from tokenguard.cli import run
