@@ -106,8 +106,7 @@ class Server(Machine):
         return {row["name"]: row["fingerprint"] for row in json.loads(result.stdout)["tokens"]}
 
     def status(self) -> dict[str, Any]:
-        result = self.tokenguard("vault", "status", "--json")
-        assert result.status == 0, result.talk
+        result = self.prepare("vault", "status", "--json")
         document: dict[str, Any] = json.loads(result.stdout.decode("ascii"))
         return document
 
