@@ -86,7 +86,10 @@ def start(package: str, extension: str) -> None:
 
     def save() -> None:
         path = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}")
-        packed = marshal.dumps({name[len(package) :]: branches.copy() for name, branches in taken.copy().items()})
+        # A file's branches are packed by themselves: most processes take those that another has taken.
+        packed = marshal.dumps(
+            {name[len(package) :]: marshal.dumps(branches.copy()) for name, branches in taken.copy().items()}
+        )
         # Some tests are about full disks, too many open files, or users who may not write here.
         try:
             descriptor = create(path + UNFINISHED, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
@@ -134,12 +137,13 @@ def gather(folder: str, package: str) -> None:
     import coverage
 
     package = os.path.abspath(package)
-    taken: dict[str, set[int]] = {}
+    packed: dict[str, set[bytes]] = {}
     for saved in os.listdir(folder):
         if not saved.endswith(UNFINISHED):
             with open(os.path.join(folder, saved), "rb") as file:
                 for name, branches in marshal.load(file).items():  # noqa: S302 -- our own
-                    taken.setdefault(os.path.join(package, name), set()).update(branches)
+                    packed.setdefault(os.path.join(package, name), set()).add(branches)
+    taken = {path: set().union(*map(marshal.loads, different)) for path, different in packed.items()}
     data = coverage.CoverageData()
     data.add_arcs({path: [_lines(branch) for branch in branches] for path, branches in taken.items()})
     # What no process has imported counts as well.

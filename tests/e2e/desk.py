@@ -65,8 +65,7 @@ class Desk(Machine):
             self._added += 1
             token = self.token(1000 + self._added)
         self.hub.answer(token, ok(whoami or whoami_user()))
-        result = self.tokenguard("add", name, "--stdin", *options, stdin=token)
-        assert result.status == 0, result.talk
+        self.prepare("add", name, "--stdin", *options, stdin=token)
         return token
 
     def kept(self) -> dict[str, str]:
@@ -75,8 +74,7 @@ class Desk(Machine):
 
     def listed(self, *command: str) -> dict[str, dict[str, Any]]:
         """What `tokenguard list --json` says, or another such command, by the names of the tokens."""
-        result = self.tokenguard(*(command or ("list",)), "--json")
-        assert result.status == 0, result.talk
+        result = self.prepare(*(command or ("list",)), "--json")
         document = json.loads(result.stdout.decode("ascii"))
         assert document["schema"] == 1
         return {row["name"]: row for row in document["tokens"]}

@@ -200,7 +200,7 @@ def test_a_name_in_use_is_refused_before_the_token_is_asked_for(desk: Desk) -> N
 
 def test_replace_overwrites_and_keeps_what_points_to_the_name(desk: Desk, token: str) -> None:
     desk.add("work", None, whoami_user("read", name="bob"), "--default")
-    assert desk.tokenguard("use", "work", "--here").status == 0
+    desk.prepare("use", "work", "--here")
     result = desk.tokenguard("add", "work", "--stdin", "--replace", stdin=token)
     assert result.status == 0, result.talk
     assert desk.service.items() == {("tokenguard", "work"): token}
@@ -254,7 +254,7 @@ def test_a_foreign_entry_of_that_name_is_not_overwritten(desk: Desk, token: str)
     assert result.status == 4
     assert "keyring get tokenguard work" in result.talk
     assert desk.kept() == {"work": foreign}
-    assert desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=foreign).status == 0
+    desk.prepare("add", "work", "--stdin", "--no-validate", stdin=foreign)
     assert list(desk.listed()) == ["work"]
 
 

@@ -22,7 +22,7 @@ def guarded(machine: Machine, repository: Repository) -> Repository:
     """A repository with one commit, and the hooks."""
     repository.stage("app.py", "clean\n")
     repository.commit()
-    assert machine.run("tokenguard", "hook", "install", cwd=repository.top).status == 0
+    machine.prepare("hook", "install", cwd=repository.top)
     return repository
 
 

@@ -118,7 +118,7 @@ def test_the_mode_of_a_projects_file_is_its_own_matter(machine: Machine) -> None
 
 
 def test_the_folder_of_the_global_hooks_is_nobody_elses(machine: Machine) -> None:
-    assert machine.run("tokenguard", "hook", "install", "--global").status == 0
+    machine.prepare("hook", "install", "--global")
     assert doctor(machine).status == 0
 
 
@@ -210,7 +210,7 @@ def test_a_damaged_index_is_not_well(machine: Machine) -> None:
 @pytest.mark.parametrize("scope", [(), ("--global",)])
 def test_dead_hooks_are_revived_and_check_again(machine: Machine, scope: tuple[str, ...]) -> None:
     repository = machine.repository()
-    assert machine.run("tokenguard", "hook", "install", *scope, cwd=repository.top).status == 0
+    machine.prepare("hook", "install", *scope, cwd=repository.top)
     folder = machine.home / "tokenguard" / "hooks" if scope else repository.top / ".git" / "hooks"
     for stage in ("pre-commit", "pre-push"):
         script = (folder / stage).read_text()
@@ -232,7 +232,7 @@ def test_dead_hooks_are_revived_and_check_again(machine: Machine, scope: tuple[s
 
 def test_a_hook_that_somebody_has_changed_is_not_touched(machine: Machine) -> None:
     repository = machine.repository()
-    assert machine.run("tokenguard", "hook", "install", cwd=repository.top).status == 0
+    machine.prepare("hook", "install", cwd=repository.top)
     path = repository.top / ".git" / "hooks" / "pre-commit"
     changed = "".join(line for line in path.read_text().splitlines(keepends=True) if "program=" not in line)
     path.write_text(changed)
@@ -244,18 +244,18 @@ def test_a_hook_that_somebody_has_changed_is_not_touched(machine: Machine) -> No
 
 def test_hooks_that_git_passes_over_are_told(machine: Machine) -> None:
     repository = machine.repository()
-    assert machine.run("tokenguard", "hook", "install", cwd=repository.top).status == 0
+    machine.prepare("hook", "install", cwd=repository.top)
     repository.git("config", "core.hooksPath", ".husky")
     told = doctor(machine, cwd=repository.top)
     (row,) = told.of("hook")
     assert row["path"] == str(repository.top / ".git" / "hooks")
     assert str(repository.top / ".husky") in row["what"]
-    assert machine.run("tokenguard", "hook", "install", cwd=repository.top).status == 0
+    machine.prepare("hook", "install", cwd=repository.top)
     assert doctor(machine, cwd=repository.top).of("hook") == []
 
 
 def test_global_hooks_that_are_no_longer_asked_for_are_told(machine: Machine) -> None:
-    assert machine.run("tokenguard", "hook", "install", "--global").status == 0
+    machine.prepare("hook", "install", "--global")
     repository = machine.repository()
     repository.git("config", "core.hooksPath", "hooks")
     (row,) = doctor(machine, cwd=repository.top).of("hook")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def everywhere(machine: Machine) -> Machine:
     """A machine with the hooks installed for all repositories."""
-    assert machine.run("tokenguard", "hook", "install", "--global").status == 0
+    machine.prepare("hook", "install", "--global")
     return machine
 
 

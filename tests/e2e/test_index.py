@@ -157,7 +157,7 @@ def test_whoever_is_killed_leaves_the_old_or_the_new(desk: Desk, seed: int) -> N
             name = number.choice(sorted(kept))
             assert desk.hand_over("tokenguard", "token", name).out == f"{kept[name]}\n"
         # Nor does a lock stay behind.
-        assert desk.tokenguard("use", "--clear").status == 0
+        desk.prepare("use", "--clear")
 
 
 READ_AGAIN_AND_AGAIN = """
@@ -173,7 +173,7 @@ for _ in range(60):
 
 def test_whoever_reads_while_a_token_is_replaced_gets_the_old_or_the_new(desk: Desk) -> None:
     tokens = [desk.token(1), desk.token(2)]
-    assert desk.tokenguard("add", "work", *ADD, stdin=tokens[0]).status == 0
+    desk.prepare("add", "work", *ADD, stdin=tokens[0])
     with subprocess.Popen(
         (sys.executable, "-c", COMMANDS),
         env=desk.environment,
@@ -200,8 +200,8 @@ def test_whoever_reads_while_a_token_is_replaced_gets_the_old_or_the_new(desk: D
 @pytest.fixture
 def document(desk: Desk) -> dict[str, Any]:
     """The index with the token called work: the default, and bound."""
-    assert desk.tokenguard("add", "work", "--default", *ADD, stdin=desk.token(1)).status == 0
-    assert desk.tokenguard("use", "work", "--here").status == 0
+    desk.prepare("add", "work", "--default", *ADD, stdin=desk.token(1))
+    desk.prepare("use", "work", "--here")
     document: dict[str, Any] = json.loads(desk.index.read_bytes())
     return document
 
@@ -321,7 +321,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_index_is_left_as_it_is_and_kept_by_the_next_addition(desk: Desk, damage: str) -> None:
     work, other = desk.token(1), desk.token(2)
-    assert desk.tokenguard("add", "work", *ADD, stdin=work).status == 0
+    desk.prepare("add", "work", *ADD, stdin=work)
     before = DAMAGES[damage](desk.index.read_bytes())
     desk.index.write_bytes(before)
     for command in [("list",), ("token", "work"), ("remove", "work")]:
@@ -339,12 +339,12 @@ def test_a_damaged_index_is_left_as_it_is_and_kept_by_the_next_addition(desk: De
     assert aside.read_bytes() == before
     # The keyring still has the other one, which can be taken in.
     assert desk.kept() == {"work": work, "other": other}
-    assert desk.tokenguard("add", "work", *ADD, stdin=work).status == 0
+    desk.prepare("add", "work", *ADD, stdin=work)
     assert expect_agreement(desk) == {"work": work, "other": other}
 
 
 def test_an_addition_that_fails_leaves_the_damaged_index_where_it_is(desk: Desk) -> None:
-    assert desk.tokenguard("add", "work", *ADD, stdin=desk.token(1)).status == 0
+    desk.prepare("add", "work", *ADD, stdin=desk.token(1))
     desk.index.write_text("junk")
     # It is there in the keyring, with another value.
     assert desk.tokenguard("add", "work", *ADD, stdin=desk.token(2)).status == 4
@@ -429,11 +429,11 @@ def test_a_link_in_its_place_is_not_followed(desk: Desk) -> None:
 
 def test_it_lies_where_the_variable_says_or_with_the_persons_data(desk: Desk, tmp_path: Path) -> None:
     desk.environment["TOKENGUARD_HOME"] = str(tmp_path / "a" / "b")
-    assert desk.tokenguard("add", "work", *ADD, stdin=desk.token()).status == 0
+    desk.prepare("add", "work", *ADD, stdin=desk.token())
     assert (tmp_path / "a" / "b" / "index.json").is_file()
     del desk.environment["TOKENGUARD_HOME"]
     assert desk.listed() == {}
-    assert desk.tokenguard("add", "other", *ADD, stdin=desk.token(2)).status == 0
+    desk.prepare("add", "other", *ADD, stdin=desk.token(2))
     assert (desk.home / ".local" / "share" / "tokenguard" / "index.json").is_file()
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def work(desk: Desk) -> str:
     """The token called work: the default, and bound to the machine's folder."""
     token = desk.add("work", None, None, "--default", "--no-validate")
-    assert desk.tokenguard("use", "work", "--here").status == 0
+    desk.prepare("use", "work", "--here")
     return token
 
 
@@ -78,7 +78,7 @@ def test_remove_takes_a_token_out_and_whatever_points_to_it(desk: Desk, work: st
     assert os.listdir(desk.index.parent).count("index.json") == 1
     for command in [("token", "work"), ("show", "work"), ("validate", "work"), ("remove", "work")]:
         assert desk.tokenguard(*command).status == 4
-    assert desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=work).status == 0
+    desk.prepare("add", "work", "--stdin", "--no-validate", stdin=work)
     assert not desk.listed()["work"]["default"]
 
 

@@ -95,7 +95,7 @@ def test_one_of_the_vault(server: Server, hub: Hub, token: str) -> None:
     login = server.home / ".cache" / "huggingface" / "token"
     login.parent.mkdir(parents=True)
     login.write_text(token)
-    assert server.tokenguard("use", "work", "--here").status == 0
+    server.prepare("use", "work", "--here")
     result = revoke(server, "work", "--yes")
     assert (result.status, result.stdout) == (0, b""), result.talk
     masked = f"hf_…{token[-4:]}"

@@ -79,7 +79,7 @@ def test_whether_the_old_token_is_alive_may_not_be_known(desk: Desk) -> None:
 def test_a_new_token_is_taken_with_a_warning_where_nothing_is_known_of_the_old(desk: Desk, answer: Answer) -> None:
     old, new = desk.token(1), desk.token(2)
     desk.hub.answer(old, answer)
-    assert desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=old).status == 0
+    desk.prepare("add", "work", "--stdin", "--no-validate", stdin=old)
     result = rotate(desk, new, whoami_user(name="bob"))
     assert result.status == 0
     assert "tokenguard: nothing is known of the old token to compare it with" in result.talk

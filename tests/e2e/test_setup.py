@@ -116,7 +116,7 @@ def test_a_start_file_keeps_what_it_has_and_the_shell_follows(machine: Server) -
     first, line, rest = start.read_text().split("\n")
     assert (first, rest, start.stat().st_mode & 0o777) == ("alias l=ls", "", 0o640)
     assert "shell-hook bash" in line
-    assert machine.tokenguard("use", "alice-one", "--here").status == 0
+    machine.prepare("use", "alice-one", "--here")
     shell = machine.run("bash", "-i", stdin=b'echo "${#HF_TOKEN}"; cd /; :\necho "${HF_TOKEN-gone}"\n')
     assert shell.out.splitlines() == [str(len(machine.token(1))), "gone"], shell.talk
 

@@ -232,7 +232,7 @@ def test_what_others_have_written_cannot_speak_to_the_terminal(machine: Machine)
 
 def test_hooks_and_the_framework_are_told(machine: Machine) -> None:
     repository = machine.repository()
-    assert machine.run("tokenguard", "hook", "install", cwd=repository.top).status == 0
+    machine.prepare("hook", "install", cwd=repository.top)
     repository.write(".pre-commit-config.yaml", "repos: [{hooks: [{id: tokenguard}]}]")
     _, document = status(machine, cwd=repository.top)
     assert {(hook["where"], hook["stage"], hook["state"]) for hook in document["hooks"]} == {

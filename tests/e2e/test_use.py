@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def names(desk: Desk) -> list[str]:
     """Tokens a, b and c."""
     for seed, name in enumerate("abc"):
-        assert desk.tokenguard("add", name, "--stdin", "--no-validate", stdin=desk.token(seed)).status == 0
+        desk.prepare("add", name, "--stdin", "--no-validate", stdin=desk.token(seed))
     return list("abc")
 
 

@@ -60,7 +60,7 @@ FAILURES = {
 def kept(desk: Desk) -> str:
     """The token called work, which is there already."""
     token = desk.token()
-    assert desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=token).status == 0
+    desk.prepare("add", "work", "--stdin", "--no-validate", stdin=token)
     return token
 
 
@@ -175,7 +175,7 @@ def test_a_keyring_that_keeps_nothing_or_keeps_it_in_the_open_is_never_used(desk
     configuration.write_text(f"[backend]\ndefault-keyring={backend}\n")
     desk.environment["PYTHON_KEYRING_BACKEND"] = backend
     token = desk.token()
-    assert desk.tokenguard("add", "work", "--stdin", "--no-validate", stdin=token).status == 0
+    desk.prepare("add", "work", "--stdin", "--no-validate", stdin=token)
     assert desk.kept() == {"work": token}
     no_bus(desk)
     assert desk.tokenguard("token", "work").status == 4

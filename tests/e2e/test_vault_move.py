@@ -34,18 +34,6 @@ OS_KEYRING = "keyring.backends.SecretService.Keyring"
 ADD = ("--stdin", "--no-validate")
 
 
-# Several commands in one process, each with the token that it is given.
-COMMANDS = """
-import json, os, sys
-from tokenguard import process
-from tokenguard.cli import run
-for arguments, os.environ["SOME"] in json.load(sys.stdin):
-    status = process.run(lambda: run(arguments))
-    if status:
-        sys.exit(int(status))
-"""
-
-
 class Office(NamedTuple):
     """A desk whose vault file a key opens, and the tokens on it."""
 
@@ -96,10 +84,10 @@ def office(desk: Desk) -> Iterator[Office]:
     tokens = {name: desk.token(seed) for seed, name in enumerate(("acme", "home", "work"), 100)}
     for token in tokens.values():
         desk.hub.answer(token, ok(whoami_user()))
-    commands = [(["add", name, "--from-env", "SOME"], token) for name, token in tokens.items()]
-    commands += [(["use", "work"], ""), (["use", "acme", "--here"], "")]
-    result = desk.run(sys.executable, "-c", COMMANDS, stdin=json.dumps(commands).encode())
-    assert result.status == 0, result.talk
+    for name, token in tokens.items():
+        desk.prepare("add", name, "--stdin", stdin=token)
+    desk.prepare("use", "work")
+    desk.prepare("use", "acme", "--here")
     office = Office(desk, key, tokens)
     yield office
     office.forget()
@@ -112,7 +100,7 @@ def other(kind: str) -> str:
 def begin_in(office: Office, source: str) -> None:
     """Has the tokens where a move begins."""
     if source == "file":
-        assert office.move("file").status == 0
+        office.desk.prepare("vault", "move", "--to", "file")
 
 
 def test_there_and_back(office: Office) -> None:
@@ -254,7 +242,7 @@ def test_what_is_left_in_a_vault_out_of_reach_waits_for_it(office: Office) -> No
     bus = desk.environment.pop("DBUS_SESSION_BUS_ADDRESS")
     # On the keyring, which is away, depends nothing.
     assert desk.tokenguard("remove", "work").status == 0
-    assert desk.tokenguard("add", "later", *ADD, stdin=desk.token(8)).status == 0
+    desk.prepare("add", "later", *ADD, stdin=desk.token(8))
     assert office.document()["left"] == left
     desk.environment["DBUS_SESSION_BUS_ADDRESS"] = bus
     assert desk.tokenguard("rename", "later", "late").status == 0
