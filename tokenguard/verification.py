@@ -54,11 +54,11 @@ def verify(report: Report, held: Held, vault: Vault, hub: Hub) -> Report:
 def triage(report: Report, statuses: Collection[str]) -> Report:
     """`report` with those Findings alone whose Verification is one of `statuses`; a note says what is left out."""
     shown = tuple(finding for finding in report.findings if finding.verification.status in statuses)
-    said = [finding.verification.status for finding in report.findings]
-    hidden = [status for status in said if status not in statuses]
+    hidden = [finding for finding in report.findings if finding.verification.status not in statuses]
     if not hidden:
         return report
-    counts = ", ".join(f"{hidden.count(status)} {status}" for status in dict.fromkeys(hidden))
+    said = list({finding.fingerprint: finding.verification.status for finding in hidden}.values())
+    counts = ", ".join(f"{said.count(status)} {status}" for status in dict.fromkeys(said))
     return report._replace(
         findings=shown,
         tally=report.tally._replace(hidden=len(hidden)),

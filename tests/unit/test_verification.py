@@ -189,10 +189,13 @@ def test_of_nothing_nothing_is_asked_or_remembered() -> None:
 
 
 def judged(*statuses: str) -> Report:
-    """A Report with a finding of each status."""
+    """A Report with a credential of each status."""
     (finding,) = scanned(ONE)[0].findings
     return Report(
-        findings=tuple(finding._replace(verification=Verification(status)) for status in statuses),
+        findings=tuple(
+            finding._replace(fingerprint=f"sha256:{number}", verification=Verification(status))
+            for number, status in enumerate(statuses)
+        ),
         allowed=(Allowed(finding, Allowance("pragma", "a")),),
         notes=("a note",),
     )

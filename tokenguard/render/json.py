@@ -64,6 +64,7 @@ def _summary(report: Report) -> dict[str, object]:
         "allowed": len(report.allowed),
         "unreadable": len(report.unreadable),
         "seconds": round(report.seconds, 3),
+        "notes": [redact(note) for note in report.notes],
     }
 
 

@@ -134,10 +134,10 @@ def summary(report: Report) -> str:
     if report.allowed:
         extent += f"; {len(report.allowed)} allowed"
     if report.findings:
-        outcome = _count(len(report.findings), "leaked credential")
-        if is_history:  # which repeats itself
-            distinct = len({finding.fingerprint for finding in report.findings})
-            outcome = f"{_count(distinct, 'leaked credential')} in {_count(len(report.findings), 'place')}"
+        distinct = len({finding.fingerprint for finding in report.findings})
+        outcome = _count(distinct, "leaked credential")
+        if is_history or distinct < len(report.findings):
+            outcome += f" in {_count(len(report.findings), 'place')}"
     elif report.unreadable:
         outcome = "no leaked credential in what could be read"
     elif not tally.blobs and not tally.remembered:
@@ -145,7 +145,7 @@ def summary(report: Report) -> str:
     else:
         outcome = "no leaked credentials"
     if tally.hidden:
-        outcome += f" among those that are shown, {tally.hidden} not shown"
+        outcome += f" among those that are shown, {_count(tally.hidden, 'place')} not shown"
     if report.unreadable:
         outcome += f", {len(report.unreadable)} not read, so the answer is not known"
     return f"{outcome} ({extent})"

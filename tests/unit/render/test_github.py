@@ -106,7 +106,7 @@ def test_plain_lines_are_no_commands(line: str, inertly: str) -> None:
 def test_the_summary_has_a_table_with_the_worst_first() -> None:
     report = Report(findings=(finding(), finding("b.py", verification=live(), lineage=LINEAGE)))
     text = "\n".join(summary(report))
-    assert text.startswith("### tokenguard: 2 leaked credentials")
+    assert text.startswith("### tokenguard: 1 leaked credential in 2 places")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     assert rows[1].startswith("| live and powerful | user&#45;access&#45;token <code>hf&#95;&#8230;")
     assert "<code>b&#46;py&#58;2</code>" in rows[1]

@@ -69,10 +69,11 @@ def test_the_summary_counts() -> None:
         "findings": 1,
         "allowed": 1,
         "unreadable": 1,
-        "excluded": 2,  # beyond the contract, as are the next two
+        "excluded": 2,  # beyond the contract, as are the next two, and the notes
         "remembered": 7,
         "hidden": 0,
         "seconds": 1.235,
+        "notes": [],
     }
 
 

@@ -232,7 +232,7 @@ READ = Tally(files=3, blobs=3, bytes=120)
         ),
         pytest.param(
             Report(tally=READ, findings=FOUND * 2, allowed=ALLOWED * 2),
-            "2 leaked credentials (scanned 3 files, 120 bytes; 2 allowed)",
+            "1 leaked credential in 2 places (scanned 3 files, 120 bytes; 2 allowed)",
             id="found and allowed",
         ),
         pytest.param(
