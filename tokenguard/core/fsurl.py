@@ -15,6 +15,8 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://", re.ASCII)
 _CHAIN = re.compile(r"[A-Za-z0-9+._-]+::.*://", re.ASCII)
 _LONGEST = 2048
 
+WEB = ("http", "https")
+
 _HERE = ("file", "local")
 _OTHERS = {
     # fsspec's registry, release 2026.9.0. What is installed beside it is the user's own choice.
@@ -41,7 +43,10 @@ _OTHERS = {
 
 
 class FilesystemUrl(NamedTuple):
-    """`text` is what the user has named, without a slash at its end; `scheme` is in lower case."""
+    """`text` is what the user has named, `scheme` in lower case.
+
+    There is no slash at the end of `text`, unless a web server is to be asked with it, as pages differ.
+    """
 
     text: str
     scheme: str
@@ -77,7 +82,7 @@ def parse_filesystem_url(text: str) -> FilesystemUrl:
             f"in the {scheme}:// address is a credential", "revoke it: the shell's history has it now"
         )
     user, at, where = host.rpartition("@")
-    if at and (":" in user or scheme in ("http", "https")):
+    if at and (":" in user or scheme in WEB):
         raise UsageError(
             f"in the {scheme}:// address is a password, or what may be one",
             "take it out, and change it: the shell's history has it now; drivers find credentials by themselves",
@@ -95,7 +100,8 @@ def parse_filesystem_url(text: str) -> FilesystemUrl:
     name = where[1:].partition("]")[0] if where.startswith("[") else where.partition(":")[0]
     if scheme == "http" and not is_loopback(name.lower()):
         raise UsageError("over http:// anybody on the way could change what is read", "use https://")
-    return FilesystemUrl(f"{scheme}://{rest.rstrip('/')}", scheme)
+    slash = "/" if scheme in WEB and rest.endswith("/") else ""
+    return FilesystemUrl(f"{scheme}://{rest.rstrip('/')}{slash}", scheme)
 
 
 def _is_here(text: str) -> bool:
