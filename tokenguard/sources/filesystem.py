@@ -396,7 +396,8 @@ def _driver(scheme: str) -> Any:
     except ValueError:
         raise UsageError(f"fsspec knows no {scheme}://", "is the package installed that reads it?") from None
     except ImportError as error:  # in fsspec's words, or those of what a driver is made of
-        raise UsageError(f"what reads {scheme}:// is not installed", _reason(error)) from None
+        hint = "pip install 'hf-tokenguard[s3]'" if scheme in ("s3", "s3a") else _reason(error)
+        raise UsageError(f"what reads {scheme}:// is not installed", hint) from None
     from fsspec.implementations.local import LocalFileSystem
 
     if issubclass(driver, LocalFileSystem):
