@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.credentials import user_token
+from tokenguard.core.blob import Origin
 from tokenguard.errors import ExitCode
 from tokenguard.filesystemscan import scan_filesystem
 
@@ -23,6 +24,10 @@ PAGES = {
     "/s/a.txt": LEAK,
     "/s/d/": b'<a href="b.txt">b</a>',
     "/s/d/b.txt": LEAK,
+    "/text.txt": b'<a href="/a.txt">a</a>',
+    "/deep/": b'<a href="hollow/">h</a><a href="empty/">e</a>',
+    "/deep/hollow/": b'<a href="/a.txt">a</a>',
+    "/deep/empty/": b"",
     "/both": b'<a href="a.txt">a</a>',
     "/both/": b'<a href="a.txt">a</a>',
     "/both/a.txt": LEAK,
@@ -71,6 +76,8 @@ def test_a_page_whose_links_all_lead_elsewhere_is_not_clean(at: str) -> None:
     left = "of its 1 links none lies below it, and nothing else was read"
     assert [why for _, why in report.unreadable] == [left]
     assert [why for _, why in scan_filesystem(f"{at}/bare/").unreadable] == [left]
+    assert scan_filesystem(f"{at}/deep/").unreadable == ((Origin(f"{at}/deep/hollow"), left),)
+    assert scan_filesystem(f"{at}/text.txt").exit_code is ExitCode.CLEAN
     report = scan_filesystem(f"{at}/page.html")
     assert report.notes == (f"1 links in {at}/page.html were not followed, since none lies below it",)
 

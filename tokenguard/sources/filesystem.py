@@ -47,6 +47,7 @@ _STRANGE = "the store lists in it what is not in it"
 _SLASH = "its name ends with a slash, and drivers do not open it"
 # Whether fsspec's driver finds them or not; but those that lead nowhere, or to what is around the page.
 _LINK = re.compile(rb"""<a\s+(?:[^>]*?\s+)?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_PAGES = ("text/html", "application/xhtml+xml")
 _NO_LINK = re.compile(rb"(?:#|mailto:|javascript:|data:|\.\.?/?$|/$)", re.IGNORECASE)
 # Of a large file: enough for most headers, then more.
 _PIECES = (64 * 1024, 1024 * 1024, 8 * 1024 * 1024)
@@ -146,6 +147,8 @@ class FilesystemSource:
                 failures.append(Unreadable(Origin(self._path(store, folder)), error.reason))
                 continue
             self._has_pages |= bool(entries)
+            if self._is_web and not entries:
+                self._expect_links(store, folder, failures)
             for entry in entries:
                 name, kind = entry.get("name"), entry.get("type")
                 if not isinstance(name, str) or not store.is_below(name, folder):
@@ -179,21 +182,21 @@ class FilesystemSource:
                 else:
                     self.listed += 1
                     yield _File(name, self._path(store, name), self._size(entry))
-        if self._is_web and self.listed == 1 and not failures:
-            self._expect_links(store, failures)
 
-    def _expect_links(self, store: _Store, failures: list[Unreadable]) -> None:
-        """Says it where a page was all that was read, and has links: they lead elsewhere, as drivers see it."""
+    def _expect_links(self, store: _Store, folder: str, failures: list[Unreadable]) -> None:
+        """Says it where a page that lists nothing has links: they lead elsewhere, or no driver sees them."""
         try:
-            links = self._ask(partial(store.links, self._max_size))
+            links = self._ask(partial(store.links, folder))
         except StoreError as error:
-            failures.append(Unreadable(Origin(self._url.text), error.reason))
+            failures.append(Unreadable(Origin(self._path(store, folder)), error.reason))
             return
-        if links and self._url.text.lower().endswith((".html", ".htm")):  # it is the page itself that was meant
+        if (
+            links and folder == store.root and self._url.text.lower().endswith((".html", ".htm"))
+        ):  # it is the page itself that was meant
             self._led_away = links
         elif links:
             reason = f"of its {links} links none lies below it, and nothing else was read"
-            failures.append(Unreadable(Origin(self._url.text), reason))
+            failures.append(Unreadable(Origin(self._path(store, folder)), reason))
 
     def _size(self, entry: dict[str, Any]) -> int | None:
         """Bytes; what a web server says may be that of something compressed."""
@@ -290,6 +293,9 @@ class _Store:
             self.top += "/"
         return found if isinstance(found, dict) else None
 
+    def _asked(self, folder: str) -> str:
+        return self.top if folder == self.root else f"{folder}/"
+
     def _page(self, name: str) -> list[dict[str, Any]]:
         try:
             return list(self._system.ls(name, detail=True))
@@ -304,14 +310,17 @@ class _Store:
         if self.is_flat:
             return list(self._system.find(folder, detail=True).values())
         if self._is_web:
-            return self._page(self.top if folder == self.root else f"{folder}/")
+            return self._page(self._asked(folder))
         listed = self._system.ls(folder or self._system.root_marker, detail=True)
         return [entry for entry in listed if isinstance(entry, dict)]
 
-    def links(self, most: int) -> int:
-        """How many links the page at the root has that lead somewhere, as far as it is read."""
-        with self._system.open(self.top, "rb") as page:
-            data = bytes(page.read(most))
+    def links(self, folder: str) -> int:
+        """How many links that lead somewhere a web server's page has, in what fits into a window."""
+        name = self._asked(folder)
+        if str(self._system.info(name).get("mimetype") or _PAGES[0]).lower() not in _PAGES:
+            return 0
+        with self._system.open(name, "rb") as page:
+            data = bytes(page.read(WINDOW))
         return len({link for link in _LINK.findall(data) if not _NO_LINK.match(link)})
 
     def is_below(self, name: str, folder: str) -> bool:
