@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tokenguard.hub import Hub
     from tokenguard.sources.progress import Progress
 
+ANONYMOUS = "the Hub was read without a token, so that nothing private was seen: --token NAME, or HF_TOKEN"
+"""The note where there was none."""
+
 
 def scan_hub(
     name: str,
@@ -63,6 +66,8 @@ def scan_hub(
         account.read_all(told, configuration.Config())
     account.remembered += source.remembered
     account.notes += source.notes
+    if token is None:
+        account.notes.append(ANONYMOUS)
     return account.report()
 
 

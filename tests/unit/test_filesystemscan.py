@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -276,8 +277,13 @@ def test_no_driver_of_files_here_is_taken_for_a_store() -> None:
         scan_filesystem("store://etc")
 
 
-@pytest.mark.parametrize(("scheme", "hint"), [("nosuch", "is the package installed"), ("lakefs", "lakefs-spec")])
-def test_a_driver_that_is_not_there_is_named(scheme: str, hint: str) -> None:
+@pytest.mark.parametrize(
+    ("scheme", "hint"),
+    [("nosuch", "is the package installed"), ("lakefs", "lakefs-spec"), ("s3", "hf-tokenguard[s3]")],
+)
+def test_a_driver_that_is_not_there_is_named(scheme: str, hint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    _registry.pop("s3", None)
     with pytest.raises(UsageError) as raised:
         scan_filesystem(f"{scheme}://box")
     assert hint in raised.value.hint

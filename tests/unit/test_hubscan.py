@@ -18,7 +18,7 @@ from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.token import Token
 from tokenguard.errors import ExitCode, UsageError
 from tokenguard.hub import Hub
-from tokenguard.hubscan import scan_hub
+from tokenguard.hubscan import ANONYMOUS, scan_hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_variables_that_are_not_for_the_token_are_a_note(library: Library) -> No
     library.add("acme/demo", "space").variables = None
     report = scan(library, "hf://spaces/acme/demo")
     assert report.exit_code is ExitCode.CLEAN
-    assert report.notes == ("the variables of hf://spaces/acme/demo are not for this token to read",)
+    assert report.notes == ("the variables of hf://spaces/acme/demo are shown to those alone who may write to it",)
 
 
 def test_an_account_is_all_that_it_has(library: Library) -> None:
@@ -201,6 +201,7 @@ def test_without_a_token_none_is_sent(library: Library, monkeypatch: pytest.Monk
     report = scan_hub("hf://acme/model", hub=Hub(read_endpoint(library.endpoint)))
     assert places(report) == ["hf://acme/model/a"]
     assert {request.token for request in library.requests} == {None}
+    assert report.notes == (ANONYMOUS,)
 
 
 def safetensors(size: int, text: str) -> bytes:
@@ -241,7 +242,7 @@ def test_who_does_not_look_deep_reads_tensors_as_any_file(library: Library) -> N
     library.add("acme/model").commit({"model.safetensors": safetensors(9 * MIB, SECRET)})
     hub = Hub(read_endpoint(library.endpoint))
     report = scan_hub("hf://acme/model", hub=hub, search=Search(deep=False))
-    assert (places(report), report.notes) == (["hf://acme/model/model.safetensors"], ())
+    assert (places(report), report.notes) == (["hf://acme/model/model.safetensors"], (ANONYMOUS,))
     report = scan_hub("hf://acme/model", hub=hub, max_size=MIB, search=Search(deep=False))
     assert unread(report) == [("hf://acme/model/model.safetensors", f"larger than {MIB} bytes")]
 

@@ -7,6 +7,7 @@ import os
 import click
 
 from tokenguard.cli import _shared
+from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.fsurl import is_filesystem_url, local_path, parse_filesystem_url
 from tokenguard.core.hubname import hub_name, is_hub_name, parse_hub_name
 
@@ -23,7 +24,9 @@ def part(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """Which of `paths` are here, and which elsewhere, each once. Raises UsageError where one cannot be read."""
     here = [local_path(path) for path in paths if not is_hub_name(path) and not is_filesystem_url(path)]
     names = [hub_name(parse_hub_name(path)) for path in paths if is_hub_name(path)]
-    urls = [parse_filesystem_url(path).text for path in paths if is_filesystem_url(path)]
+    stores = [path for path in paths if is_filesystem_url(path)]
+    endpoint = read_endpoint(os.environ.get("HF_ENDPOINT", "")) if stores else None
+    urls = [parse_filesystem_url(path, endpoint).text for path in stores]
     return here, list(dict.fromkeys([*names, *urls]))
 
 

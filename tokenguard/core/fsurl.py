@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import NamedTuple
 
 from tokenguard.core.detect import detect
-from tokenguard.core.endpoint import is_loopback
-from tokenguard.core.hubname import is_hub_name
+from tokenguard.core.endpoint import OFFICIAL, Endpoint, is_at, is_loopback, origins, read_endpoint
+from tokenguard.core.hubname import hub_name, is_hub_name, parse_hub_name
 from tokenguard.errors import UsageError
 
 # RFC 3986, section 3.1. A single letter is a drive of Windows.
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://", re.ASCII)
 _CHAIN = re.compile(r"[A-Za-z0-9+._-]+::.*://", re.ASCII)
 _LONGEST = 2048
+
+WEB = ("http", "https")
+_GIT_HOSTS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org")
+# An account, or one of its repositories; after that, pages of the Hub's.
+_REPOSITORY = re.compile(
+    r"/(?:(?:datasets|spaces|buckets)/)?[A-Za-z0-9][\w.-]*(?:/[A-Za-z0-9][\w.-]*)?(?=/|$)", re.ASCII
+)
 
 _HERE = ("file", "local")
 _OTHERS = {
@@ -41,7 +49,10 @@ _OTHERS = {
 
 
 class FilesystemUrl(NamedTuple):
-    """`text` is what the user has named, without a slash at its end; `scheme` is in lower case."""
+    """`text` is what the user has named, `scheme` in lower case.
+
+    There is no slash at the end of `text`, unless a web server is to be asked with it, as pages differ.
+    """
 
     text: str
     scheme: str
@@ -59,8 +70,8 @@ def local_path(text: str) -> str:
     return text[text.index("://") + 3 :] if _is_here(text) else text
 
 
-def parse_filesystem_url(text: str) -> FilesystemUrl:
-    """What fsspec is to open.
+def parse_filesystem_url(text: str, endpoint: Endpoint | None = None) -> FilesystemUrl:
+    """What fsspec is to open. What is at `endpoint`, or at the official Hub, has a name on the Hub instead.
 
     Raises UsageError where it is nothing to be opened, or has a secret in it, which is not repeated: passwords
     before a host, signatures after a question mark.
@@ -77,10 +88,15 @@ def parse_filesystem_url(text: str) -> FilesystemUrl:
             f"in the {scheme}:// address is a credential", "revoke it: the shell's history has it now"
         )
     user, at, where = host.rpartition("@")
-    if at and (":" in user or scheme in ("http", "https")):
+    if at and (":" in user or scheme in WEB):
         raise UsageError(
             f"in the {scheme}:// address is a password, or what may be one",
             "take it out, and change it: the shell's history has it now; drivers find credentials by themselves",
+        )
+    if "%" in host:  # encoded, a colon and an at sign are still a password
+        raise UsageError(
+            f"in the {scheme}:// address a percent sign stands before the path, where it may hide a password",
+            "take it out, and change it, if it is one: the shell's history has it now",
         )
     if "?" in text:  # signatures and keys, among others
         raise UsageError(
@@ -95,7 +111,30 @@ def parse_filesystem_url(text: str) -> FilesystemUrl:
     name = where[1:].partition("]")[0] if where.startswith("[") else where.partition(":")[0]
     if scheme == "http" and not is_loopback(name.lower()):
         raise UsageError("over http:// anybody on the way could change what is read", "use https://")
-    return FilesystemUrl(f"{scheme}://{rest.rstrip('/')}", scheme)
+    slash = "/" if scheme in WEB and rest.endswith("/") else ""
+    if scheme in WEB:
+        _expect_no_repository(f"{scheme}://{rest}", endpoint)
+    return FilesystemUrl(f"{scheme}://{rest.rstrip('/')}{slash}", scheme)
+
+
+def _expect_no_repository(url: str, endpoint: Endpoint | None) -> None:
+    """Raises UsageError where `url` is a page about a repository, which does not link to all that it has."""
+    endpoint = endpoint or read_endpoint(OFFICIAL)
+    origin = "/".join(url.split("/")[:3]).lower()
+    if is_at(f"{url}/", endpoint) or origin in origins(endpoint):
+        below = url[len(endpoint.url) :] if url.startswith(f"{endpoint.url}/") else url[len(origin) :]
+        match = _REPOSITORY.match(below)
+        path = match[0] if match else ""
+        hint = "it is like hf://acme/model"
+        with contextlib.suppress(UsageError):
+            entity = parse_hub_name(f"hf:/{path}")
+            hint = f"tokenguard scan {hub_name(entity)}"
+            if entity.repo is not None and entity.type != "bucket":
+                hint += f", and for its git: tokenguard sweep {url.removesuffix(below)}{path}"
+        raise UsageError("the Hub's pages are not what its repositories have", hint)
+    host = origin.partition("://")[2].partition(":")[0].removeprefix("www.")
+    if host in _GIT_HOSTS or url.rstrip("/").lower().endswith(".git"):
+        raise UsageError("a git server's page is no repository", f"tokenguard sweep {url.partition('#')[0]}")
 
 
 def _is_here(text: str) -> bool:

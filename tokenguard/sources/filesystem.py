@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 from functools import partial
 from typing import NamedTuple
 
 from tokenguard.core.blob import Blob, Origin, Unreadable, in_memory
+from tokenguard.core.fsurl import WEB
 from tokenguard.core.redact import redact_suspects
 from tokenguard.core.windows import Once, fill, windows_from
 from tokenguard.deadline import DeadlineError, within
@@ -40,8 +42,13 @@ _MOST_FOLDERS = 100_000
 _MOST_FILES = 5_000_000
 _DEEPEST = 100
 _LONGEST_REASON = 200
+_NOT_THERE = "it is not there"
 _STRANGE = "the store lists in it what is not in it"
 _SLASH = "its name ends with a slash, and drivers do not open it"
+# Whether fsspec's driver finds them or not; but those that lead nowhere, or to what is around the page.
+_LINK = re.compile(rb"""<a\s+(?:[^>]*?\s+)?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
+_PAGES = ("text/html", "application/xhtml+xml")
+_NO_LINK = re.compile(rb"(?:#|mailto:|javascript:|data:|\.\.?/?$|/$)", re.IGNORECASE)
 # Of a large file: enough for most headers, then more.
 _PIECES = (64 * 1024, 1024 * 1024, 8 * 1024 * 1024)
 
@@ -80,13 +87,15 @@ class FilesystemSource:
         self._headers = 0
         self._left_out = 0
         self._links = 0
+        self._has_pages = False
+        self._led_away = 0
         self._unanswered = 0
         self._driver = _driver(url.scheme)
 
     def items(self) -> Iterator[Blob | Unreadable]:
         """All that is in the file, or below the folder. A Blob is to be read before the next one is asked for."""
         try:
-            store = _Store(*self._ask(partial(_opened, self._driver, self._url)))
+            store = _Store(*self._ask(partial(_opened, self._driver, self._url)), is_web=self._is_web)
         except StoreError as error:
             yield Unreadable(Origin(self._url.text), error.reason)
             return
@@ -110,7 +119,9 @@ class FilesystemSource:
             notes.append(left_out(self._headers, self._left_out))
         if self._links:
             notes.append(f"{self._links} links in {self._url.text} were not followed")
-        if self._is_web:
+        if self._led_away:
+            notes.append(f"{self._led_away} links in {self._url.text} were not followed, since none lies below it")
+        if self._is_web and self._has_pages:
             notes.append(f"of {self._url.text} what its pages link to was read, as far as it lies below it")
         return notes
 
@@ -120,7 +131,7 @@ class FilesystemSource:
             found = self._ask(store.info)
             if found is not None and found.get("type") == "file":
                 self.listed += 1
-                yield _File(store.root, self._url.text, self._size(found))
+                yield _File(store.top, self._url.text, self._size(found))
                 if not store.is_flat and not self._is_web:  # to which a page with links is a file as well
                     return
         except StoreError as error:
@@ -135,6 +146,9 @@ class FilesystemSource:
             except StoreError as error:
                 failures.append(Unreadable(Origin(self._path(store, folder)), error.reason))
                 continue
+            self._has_pages |= bool(entries)
+            if self._is_web and not entries:
+                self._expect_links(store, folder, failures)
             for entry in entries:
                 name, kind = entry.get("name"), entry.get("type")
                 if not isinstance(name, str) or not store.is_below(name, folder):
@@ -169,6 +183,21 @@ class FilesystemSource:
                     self.listed += 1
                     yield _File(name, self._path(store, name), self._size(entry))
 
+    def _expect_links(self, store: _Store, folder: str, failures: list[Unreadable]) -> None:
+        """Says it where a page that lists nothing has links: they lead elsewhere, or no driver sees them."""
+        try:
+            links = self._ask(partial(store.links, folder))
+        except StoreError as error:
+            failures.append(Unreadable(Origin(self._path(store, folder)), error.reason))
+            return
+        if (
+            links and folder == store.root and self._url.text.lower().endswith((".html", ".htm"))
+        ):  # it is the page itself that was meant
+            self._led_away = links
+        elif links:
+            reason = f"of its {links} links none lies below it, and nothing else was read"
+            failures.append(Unreadable(Origin(self._path(store, folder)), reason))
+
     def _size(self, entry: dict[str, Any]) -> int | None:
         """Bytes; what a web server says may be that of something compressed."""
         size = entry.get("size")
@@ -176,10 +205,10 @@ class FilesystemSource:
 
     @property
     def _is_web(self) -> bool:
-        return self._url.scheme in ("http", "https")
+        return self._url.scheme in WEB
 
     def _path(self, store: _Store, name: str) -> str:
-        return self._url.text + name.removeprefix(store.root)
+        return self._url.text.rstrip("/") + name.removeprefix(store.root)
 
     def _small(self, store: _Store, file: _File) -> Blob | Unreadable | None:
         """What is in a file that fits into memory; None of a larger one."""
@@ -225,8 +254,8 @@ class FilesystemSource:
         except DeadlineError as error:
             self._unanswered += 1
             raise StoreError(f"the store gives {error}") from None
-        except FileNotFoundError:
-            raise StoreError("it is not there") from None
+        except FileNotFoundError as error:
+            raise StoreError(_missing(error)) from None
         except (UsageError, StoreError):
             raise
         except Exception as error:  # noqa: BLE001 -- the driver's own, of any kind
@@ -236,11 +265,16 @@ class FilesystemSource:
 
 
 class _Store:
-    """A file system of fsspec's, and the `root` in it that is read."""
+    """A file system of fsspec's, and the `root` in it that is read, without a slash at its end.
 
-    def __init__(self, system: Any, root: str) -> None:
+    `top` is what the driver is asked for where the root is meant. `is_web`: folders have a slash at their ends.
+    """
+
+    def __init__(self, system: Any, root: str, *, is_web: bool = False) -> None:
         self._system = system
+        self._is_web = is_web
         self.root = root.rstrip("/")
+        self.top = root if is_web else self.root
         kind = type(system)
         # Object stores list all below a prefix, in pages: names such as `a//b` are on no other list.
         self.is_flat = bool(getattr(kind, "async_impl", False)) and _has_own(kind, "_find")
@@ -249,19 +283,45 @@ class _Store:
     def info(self) -> dict[str, Any] | None:
         """What there is at the root itself; None where an object store has no such object."""
         try:
-            found = self._system.info(self.root or self._system.root_marker)
-        except FileNotFoundError:
+            found = self._system.info(self.top or self._system.root_marker)
+        except FileNotFoundError as error:
             if self.is_flat:
                 return None
-            raise
+            if not self._is_web or self.top.endswith("/") or _missing(error) != _NOT_THERE:
+                raise
+            found = self._system.info(f"{self.top}/")
+            self.top += "/"
         return found if isinstance(found, dict) else None
+
+    def _asked(self, folder: str) -> str:
+        return self.top if folder == self.root else f"{folder}/"
+
+    def _page(self, name: str) -> list[dict[str, Any]]:
+        try:
+            return list(self._system.ls(name, detail=True))
+        except FileNotFoundError:  # of a page without links, the driver asks once more without the slash
+            if not name.endswith("/"):
+                raise
+            self._system.info(name)
+            return []
 
     def list(self, folder: str) -> list[dict[str, Any]]:
         """What is in a folder; in an object store, all that is below it."""
         if self.is_flat:
             return list(self._system.find(folder, detail=True).values())
+        if self._is_web:
+            return self._page(self._asked(folder))
         listed = self._system.ls(folder or self._system.root_marker, detail=True)
         return [entry for entry in listed if isinstance(entry, dict)]
+
+    def links(self, folder: str) -> int:
+        """How many links that lead somewhere a web server's page has, in what fits into a window."""
+        name = self._asked(folder)
+        if str(self._system.info(name).get("mimetype") or _PAGES[0]).lower() not in _PAGES:
+            return 0
+        with self._system.open(name, "rb") as page:
+            data = bytes(page.read(WINDOW))
+        return len({link for link in _LINK.findall(data) if not _NO_LINK.match(link)})
 
     def is_below(self, name: str, folder: str) -> bool:
         """Whether `name` is something in `folder`; directly so, where it is no object store."""
@@ -345,7 +405,8 @@ def _driver(scheme: str) -> Any:
     except ValueError:
         raise UsageError(f"fsspec knows no {scheme}://", "is the package installed that reads it?") from None
     except ImportError as error:  # in fsspec's words, or those of what a driver is made of
-        raise UsageError(f"what reads {scheme}:// is not installed", _reason(error)) from None
+        hint = "pip install 'hf-tokenguard[s3]'" if scheme in ("s3", "s3a") else _reason(error)
+        raise UsageError(f"what reads {scheme}:// is not installed", hint) from None
     from fsspec.implementations.local import LocalFileSystem
 
     if issubclass(driver, LocalFileSystem):
@@ -365,6 +426,24 @@ def _has_own(kind: type, method: str) -> bool:
     """Whether a driver has a `method` of its own, and not that of fsspec's for all."""
     owner = next(one for one in kind.__mro__ if method in vars(one))
     return not owner.__module__.startswith(("fsspec.asyn", "fsspec.spec"))
+
+
+def _missing(error: FileNotFoundError) -> str:
+    """What has happened: fsspec's driver for web servers says of all that fails that there is no such file."""
+    cause = error.__cause__ or error.__context__
+    status = getattr(cause, "status", None)
+    if cause is None or isinstance(cause, FileNotFoundError) or status in (404, 410):
+        return _NOT_THERE
+    if isinstance(status, int) and status:
+        return f"the server answers {status}"
+    if not type(cause).__module__.startswith("aiohttp"):
+        return _NOT_THERE if not isinstance(cause, TimeoutError) else "the server gives no answer"
+    host, port = getattr(cause, "host", None), getattr(cause, "port", None)
+    if "Certificate" in type(cause).__name__ or "SSL" in type(cause).__name__:
+        return f"the certificate of {host}:{port} is not valid, or there is none"
+    if isinstance(getattr(cause, "os_error", None), socket.gaierror):
+        return f"the name {host} cannot be resolved"
+    return f"there is no connection to {host}:{port}" if host else _reason(cause)
 
 
 def _reason(error: BaseException) -> str:

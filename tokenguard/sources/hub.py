@@ -126,7 +126,9 @@ class HubSource:
             notes.append(left_out(self._headers, self._left_out))
         if self._closed:
             others = f" and {len(self._closed) - 1} others" if len(self._closed) > 1 else ""
-            notes.append(f"the variables of {self._closed[0]}{others} are not for this token to read")
+            notes.append(
+                f"the variables of {self._closed[0]}{others} are shown to those alone who may write to it"
+            )
         if self._reader.waited:
             notes.append(f"waited {self._reader.waited:.0f} seconds for the Hub's rate limit")
         return notes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.support.credentials import user_token
+from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.fsurl import FilesystemUrl, is_filesystem_url, local_path, parse_filesystem_url
 from tokenguard.errors import UsageError
 
@@ -76,6 +77,7 @@ def test_what_is_not_opened(text: str) -> None:
         "https://store.example.org/x?signature={}",
         "simplecache::ftp://alice:{}@host/x",
         "sftp://{}@host/x",
+        "https://u%3a{}%40host/x",
     ],
 )
 def test_no_secret_is_taken_or_said(text: str) -> None:
@@ -85,3 +87,23 @@ def test_no_secret_is_taken_or_said(text: str) -> None:
         with pytest.raises(UsageError) as raised:
             parse_filesystem_url(text.format(secret))
         assert secret not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("https://huggingface.co/acme/model", "scan hf://acme/model, and for its git: tokenguard sweep "),
+        ("https://HuggingFace.co/datasets/acme/x/tree/main", "scan hf://datasets/acme/x, and"),
+        ("https://hf.co/spaces/acme/demo/", "sweep https://hf.co/spaces/acme/demo"),
+        ("https://huggingface.co/datasets/acme", "it is like hf://acme/model"),
+        ("https://huggingface.co", "it is like hf://acme/model"),
+        ("http://localhost:80/hub/acme/model", "sweep http://localhost:80/hub/acme/model"),
+        ("https://github.com/acme/x", "tokenguard sweep https://github.com/acme/x"),
+        ("https://gitlab.com/acme/x", "tokenguard sweep https://gitlab.com/acme/x"),
+        ("https://example.org/x.git/", "tokenguard sweep https://example.org/x.git/"),
+    ],
+)
+def test_a_page_about_a_repository_is_not_taken_for_it(text: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse_filesystem_url(text, read_endpoint("http://localhost:80/hub"))
+    assert hint in raised.value.hint
