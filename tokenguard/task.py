@@ -32,7 +32,6 @@ _LARGEST_FETCHED = 64 << 30
 _PASSING = re.compile(
     r"rate limit is spent|the Hub answers 5\d\d|could not be asked|gives no answer|was not asked again"
 )
-_ANONYMOUS = "the Hub was read without a token, so that nothing private was seen: --token NAME, or HF_TOKEN"
 
 
 class Task(NamedTuple):
@@ -197,8 +196,6 @@ def _perform_hub(task: Task) -> Outcome:
         afresh=task.afresh,
         search=Search(held),
     )
-    if token is None:
-        report = report._replace(notes=(*report.notes, _ANONYMOUS))
     return _of_hub(_verified(task, report, held))
 
 
@@ -218,6 +215,7 @@ def _list_account(task: Task) -> Outcome:
     from tokenguard.account import Account
     from tokenguard.core.blob import Origin, Unreadable
     from tokenguard.core.hubname import KINDS, hub_name, parse_hub_name
+    from tokenguard.hubscan import ANONYMOUS
     from tokenguard.sources.hubnames import repositories
     from tokenguard.sources.hubreader import HubReader, RemoteError
 
@@ -234,7 +232,7 @@ def _list_account(task: Task) -> Outcome:
     if not names and not account.unreadable:
         account.unreadable.append(Unreadable(Origin(name), "the Hub shows nothing of it to whoever asks"))
     if token is None:
-        account.notes.append(_ANONYMOUS)
+        account.notes.append(ANONYMOUS)
     return _of_hub(account.report())._replace(names=tuple(names))
 
 
