@@ -73,6 +73,7 @@ def sweep(
     token: str = "",
     verify: bool = False,
     progress: Progress | None = None,
+    trouble: Callable[[], str] = str,
 ) -> Report:
     """Scans all of every target, `at_once` of them at a time, each with so many processes (`jobs`).
 
@@ -80,7 +81,8 @@ def sweep(
     target. A sweep of the same targets that was ended goes on where it was, and what a server has still as it was
     is not fetched, unless all is to be read `afresh`. `cache` is a folder on the machines where it is read, in
     which clones are kept; `token` is the name in the vaults there of the one that reads the Hub. With `verify`,
-    the Hub is asked about what is found. The Executor is left as it is.
+    the Hub is asked about what is found. `trouble` says, once that is so, why nothing more will be done: what is
+    not read then is not. The Executor is left as it is.
     """
     task = Task(
         Target("", ""),
@@ -92,7 +94,7 @@ def sweep(
         token=token,
         verify=verify,
     )
-    return _Sweep(targets, executor, task, limits).run(at_once, progress)
+    return _Sweep(targets, executor, task, limits).run(at_once, progress, trouble)
 
 
 class _Sweep:
@@ -120,7 +122,7 @@ class _Sweep:
         if task.afresh:
             self._forget()
 
-    def run(self, at_once: int, progress: Progress | None) -> Report:
+    def run(self, at_once: int, progress: Progress | None, trouble: Callable[[], str]) -> Report:
         waiting = deque(self._targets)
         again: deque[_Attempt] = deque()
         running: dict[Future[Outcome], tuple[_Attempt, float]] = {}
@@ -146,6 +148,12 @@ class _Sweep:
                         continue
                     waiting += self._expand(attempt.target, outcome.names)
                     self._book(attempt, outcome)
+                if running and (why := trouble()):
+                    left = [attempt for attempt, _ in running.values()] + [*again, *map(_Attempt, waiting)]
+                    for attempt in left:
+                        if attempt.number > 1 or not self._recall(attempt.target):
+                            self._book(attempt, Outcome(failure=why))
+                    break
         finally:
             for future in running:
                 future.cancel()

@@ -191,3 +191,15 @@ def test_progress_counts_what_is_still_to_come() -> None:
     told: list[tuple[int, int]] = []
     run(script, "hf://acme", progress=lambda done, total, _: told.append((done, total)))
     assert told == [(0, 1), (1, 3), (2, 3), (3, 3)]
+
+
+def test_where_nothing_more_will_be_done_the_rest_is_not_read() -> None:
+    class Silent(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            return Future()
+
+    said = iter(["", "the cluster has no workers any more"])
+    report = sweep(map(read_target, (GIT, OTHER)), Silent(), at_once=1, trouble=lambda: next(said))
+    assert [(item.origin.path, item.reason) for item in report.unreadable] == [
+        (name, "the cluster has no workers any more") for name in (GIT, OTHER)
+    ]

@@ -114,9 +114,11 @@ def sweep(
     targets = _targets(names, listed)
     if not targets:
         raise click.UsageError("name a TARGET, or a file that does: --from FILE")
+    if scheduler is not None:
+        executors.check_scheduler(scheduler)
     cores = workers.available_cores()
     with (
-        executors.opened(scheduler, jobs or min(len(targets), cores)) as (executor, at_once),
+        executors.opened(scheduler, jobs or min(len(targets), cores)) as (executor, at_once, trouble, notes),
         _progress(quiet=answer.quiet) as progress,
     ):
         report = read(
@@ -124,15 +126,16 @@ def sweep(
             executor,
             at_once=at_once,
             # Where there are fewer targets than cores, each has several.
-            jobs=1 if scheduler else max(1, cores // at_once),
+            jobs=1 if scheduler is not None else max(1, cores // at_once),
             limits=Limits(timeout, max_size or 0),
             cache=cache or "",
             afresh=fresh,
             token=token or "",
             verify=answer.asks_hub,
             progress=progress,
+            trouble=trouble,
         )
-    return answer.give(report, by_credential=True)
+    return answer.give(report._replace(notes=(*report.notes, *notes)), by_credential=True)
 
 
 def _targets(names: Sequence[str], listed: str | None) -> list[Target]:
