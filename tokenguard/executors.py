@@ -55,8 +55,8 @@ def opened(scheduler: str | None, jobs: int) -> Iterator[Executors]:
     """Executors of so many Tasks at a time (`jobs`), or of as many as a cluster has threads for.
 
     `scheduler` is the address of Dask's, None for this machine. What is still at work in the end is left behind.
-    Raises UsageError where that is no address, or `distributed` is not there, and IncompleteError where there is no
-    cluster, or none of its workers is of any use.
+    Raises UsageError where that is no address, or `distributed` is not there, and IncompleteError where no
+    cluster is there, or no worker of any use.
     """
     if scheduler is None:
         # A Task is a process anyway, which can be ended; a pool of processes breaks as a whole with one of them.
@@ -107,7 +107,7 @@ def _client(scheduler: str) -> Iterator[Any]:
         ):
             raise IncompleteError(
                 "there are no certificates for the Dask scheduler",
-                "distributed.comm.tls in Dask's configuration, or DASK_DISTRIBUTED__COMM__TLS__CA_FILE, names them",
+                "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, or distributed.comm.tls in its configuration, names them",
             )
         client = Client(scheduler, timeout=_PATIENCE, set_as_default=False)
     except IncompleteError:
