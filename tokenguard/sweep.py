@@ -102,7 +102,10 @@ class _Sweep:
 
     def __init__(self, targets: Iterable[Target], executor: Executor, task: Task, limits: Limits) -> None:
         # In order, and each once. Nothing else is kept of a target that is read and clean.
-        self._targets = dict.fromkeys(targets)
+        named: dict[Target, Target] = {}
+        for target in targets:
+            named.setdefault(_known_as(target), target)
+        self._targets = dict.fromkeys(named.values())
         self._executor = executor
         self._task = task
         self._limits = limits
@@ -289,6 +292,13 @@ class _Sweep:
         if not self._is_kept:
             notes.append("what was read could not be remembered: the next sweep reads all of it again")
         return self._account.report()
+
+
+def _known_as(target: Target) -> Target:
+    """The one form of `target`, which may have been named in several; it is called as it was named first."""
+    if target.kind == FOLDER:
+        return target._replace(name=os.path.abspath(target.name))
+    return target._replace(name=target.name.rstrip("/")) if target.kind == FILESYSTEM else target
 
 
 def _below(target: Target, origin: Origin) -> Origin:

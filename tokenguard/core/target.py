@@ -35,7 +35,7 @@ _WHAT = (
 
 _TAKE_OUT = (
     "take it out, and change it if it is one: a list or the shell's history has it now; git, and drivers, find "
-    f"credentials by themselves; {_WHAT}"
+    "credentials by themselves"
 )
 
 
