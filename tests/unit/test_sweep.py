@@ -219,15 +219,17 @@ def test_a_folder_has_many_names() -> None:
 @pytest.mark.parametrize(
     ("arguments", "wrong", "said"),
     [
-        (["--from", os.devnull], click.UsageError, "names no target"),
+        (["--from", "empty"], click.UsageError, "names no target"),
         (["x", "--token", "audit"], click.UsageError, "hf://"),
         (["hf://acme", "--token", "audit"], VaultError, "no token called audit"),
         (["x", "--dask", "nonsense"], UsageError, "tcp://host:8786"),
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_read(
-    arguments: list[str], wrong: type[Exception], said: str, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], wrong: type[Exception], said: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(home)
+    (home / "empty").touch()
     monkeypatch.setattr("tokenguard.process.forbid_dumps", lambda: None)
     monkeypatch.setattr("tokenguard.cli._shared.forbid_dumps", lambda: None)
     with pytest.raises(wrong, match=said):

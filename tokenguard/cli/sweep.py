@@ -83,9 +83,9 @@ def sweep(
     """Find leaked credentials in the histories of many repositories, as one report.
 
     A TARGET is the folder of a repository, an https:// or ssh:// address, git@host:path, an s3://, gs://, gcs://,
-    abfs:// or az:// name, or an hf:// name: a repository on the Hub, or an account with all that it has. git fetches
-    with the credentials that it has by itself, and asks nobody. Every target is read by a process of its own, and one
-    that cannot be read, or not in time, makes the answer unknown (exit 3), whatever the others say.
+    abfs:// or az:// name, or an hf:// name: a repository on the Hub, or an account with all that it has. git
+    fetches with the credentials that it has by itself, and asks nobody. Every target is read by a process of its
+    own, and one that cannot be read, or not in time, makes the answer unknown (exit 3), whatever the others say.
 
     A sweep that was ended goes on where it was when it is started again. What a server has as it was is not
     fetched again, and with --cache only what is new. Configurations in the repositories are not asked.
