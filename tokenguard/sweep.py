@@ -73,6 +73,7 @@ def sweep(
     token: str = "",
     verify: bool = False,
     progress: Progress | None = None,
+    trouble: Callable[[], str] = str,
 ) -> Report:
     """Scans all of every target, `at_once` of them at a time, each with so many processes (`jobs`).
 
@@ -80,7 +81,8 @@ def sweep(
     target. A sweep of the same targets that was ended goes on where it was, and what a server has still as it was
     is not fetched, unless all is to be read `afresh`. `cache` is a folder on the machines where it is read, in
     which clones are kept; `token` is the name in the vaults there of the one that reads the Hub. With `verify`,
-    the Hub is asked about what is found. The Executor is left as it is.
+    the Hub is asked about what is found. `trouble` says, once that is so, why nothing more will be done: what is
+    not read then is not. The Executor is left as it is.
     """
     task = Task(
         Target("", ""),
@@ -92,7 +94,7 @@ def sweep(
         token=token,
         verify=verify,
     )
-    return _Sweep(targets, executor, task, limits).run(at_once, progress)
+    return _Sweep(targets, executor, task, limits).run(at_once, progress, trouble)
 
 
 class _Sweep:
@@ -100,7 +102,10 @@ class _Sweep:
 
     def __init__(self, targets: Iterable[Target], executor: Executor, task: Task, limits: Limits) -> None:
         # In order, and each once. Nothing else is kept of a target that is read and clean.
-        self._targets = dict.fromkeys(targets)
+        named: dict[Target, Target] = {}
+        for target in targets:
+            named.setdefault(_known_as(target), target)
+        self._targets = dict.fromkeys(named.values())
         self._executor = executor
         self._task = task
         self._limits = limits
@@ -120,7 +125,7 @@ class _Sweep:
         if task.afresh:
             self._forget()
 
-    def run(self, at_once: int, progress: Progress | None) -> Report:
+    def run(self, at_once: int, progress: Progress | None, trouble: Callable[[], str]) -> Report:
         waiting = deque(self._targets)
         again: deque[_Attempt] = deque()
         running: dict[Future[Outcome], tuple[_Attempt, float]] = {}
@@ -146,6 +151,12 @@ class _Sweep:
                         continue
                     waiting += self._expand(attempt.target, outcome.names)
                     self._book(attempt, outcome)
+                if running and (why := trouble()):
+                    left = [attempt for attempt, _ in running.values()] + [*again, *map(_Attempt, waiting)]
+                    for attempt in left:
+                        if attempt.number > 1 or not self._recall(attempt.target):
+                            self._book(attempt, Outcome(failure=why))
+                    break
         finally:
             for future in running:
                 future.cancel()
@@ -281,6 +292,13 @@ class _Sweep:
         if not self._is_kept:
             notes.append("what was read could not be remembered: the next sweep reads all of it again")
         return self._account.report()
+
+
+def _known_as(target: Target) -> Target:
+    """The one form of `target`, which may have been named in several; it is called as it was named first."""
+    if target.kind == FOLDER:
+        return target._replace(name=os.path.abspath(target.name))
+    return target._replace(name=target.name.rstrip("/")) if target.kind == FILESYSTEM else target
 
 
 def _below(target: Target, origin: Origin) -> Origin:

@@ -128,6 +128,8 @@ def _perform(task: Task) -> Outcome:
             return _perform_hub(task)
         if task.target.kind == FILESYSTEM:
             return _perform_filesystem(task)
+        if not os.path.lexists(task.target.name):
+            return Outcome(failure="there is no such folder")
         if not _is_repository(task.target.name):  # git would look into the folders above
             return Outcome(failure="this is no git repository")
         return Outcome(_scan(task, task.target.name))

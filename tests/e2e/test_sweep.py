@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # How servers answer that give nothing, and what is said of that.
 REFUSALS = {
     "missing": (Answer(404), "not found"),
-    "private": (Answer(401, b"", {"WWW-Authenticate": 'Basic realm="x"'}), "could not read Username"),
+    "private": (Answer(401, b"", {"WWW-Authenticate": 'Basic realm="x"'}), "wants credentials"),
     "page": (Answer(200, b"<html>sign in</html>", {"Content-Type": "text/html"}), "no git server"),
 }
 
@@ -94,7 +94,10 @@ def test_a_folder_without_a_repository_is_not_that_around_it(machine: Machine, f
     (repository.top / "inner").mkdir()
     swept = sweep(machine, "outer/inner", "nowhere")
     assert (swept.status, swept.places) == (3, set())
-    assert swept.unreadable == dict.fromkeys(["outer/inner", "nowhere"], "this is no git repository")
+    assert swept.unreadable == {
+        "outer/inner": "this is no git repository",
+        "nowhere": "there is no such folder",
+    }
 
 
 def test_what_a_server_refuses_is_not_clean_and_asked_for_once(machine: Machine, fleet: Fleet) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from concurrent.futures import Executor, Future
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from tokenguard.cli.sweep import _lines_of_progress
+from tokenguard.cli.sweep import sweep as command
 from tokenguard.core.blob import Origin, Unreadable
 from tokenguard.core.finding import Finding, Verification
 from tokenguard.core.identity import Identity
 from tokenguard.core.report import Report
 from tokenguard.core.target import Target, read_target
+from tokenguard.errors import UsageError, VaultError
 from tokenguard.sweep import Limits, sweep
 from tokenguard.task import Outcome, Task
 
@@ -191,3 +195,42 @@ def test_progress_counts_what_is_still_to_come() -> None:
     told: list[tuple[int, int]] = []
     run(script, "hf://acme", progress=lambda done, total, _: told.append((done, total)))
     assert told == [(0, 1), (1, 3), (2, 3), (3, 3)]
+
+
+def test_where_nothing_more_will_be_done_the_rest_is_not_read() -> None:
+    class Silent(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            return Future()
+
+    said = iter(["", "the cluster has no workers any more"])
+    report = sweep(map(read_target, (GIT, OTHER)), Silent(), at_once=1, trouble=lambda: next(said))
+    assert [(item.origin.path, item.reason) for item in report.unreadable] == [
+        (name, "the cluster has no workers any more") for name in (GIT, OTHER)
+    ]
+
+
+def test_a_folder_has_many_names() -> None:
+    script = Script(**{os.path.abspath("repo"): Outcome(found())})
+    report = run(script, "./repo", "repo", "repo/", os.path.abspath("repo"))
+    assert len(script.asked) == 1
+    assert paths(report) == ["./repo/leak.py"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wrong", "said"),
+    [
+        (["--from", "empty"], click.UsageError, "names no target"),
+        (["x", "--token", "audit"], click.UsageError, "hf://"),
+        (["hf://acme", "--token", "audit"], VaultError, "no token called audit"),
+        (["x", "--dask", "nonsense"], UsageError, "tcp://host:8786"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_read(
+    arguments: list[str], wrong: type[Exception], said: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    (home / "empty").touch()
+    monkeypatch.setattr("tokenguard.process.forbid_dumps", lambda: None)
+    monkeypatch.setattr("tokenguard.cli._shared.forbid_dumps", lambda: None)
+    with pytest.raises(wrong, match=said):
+        command.main(arguments, standalone_mode=False)

@@ -193,3 +193,8 @@ def test_a_bucket_that_cannot_be_read_is_not_clean(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(filesystemscan, "scan_filesystem", scan_filesystem)
     assert unread(perform("s3://bucket/x", largest=9)) == ["there is nothing of this name"]
     assert read == [("s3://bucket/x", 9, {})]
+
+
+def test_a_folder_that_is_not_there_is_called_so(tmp_path: Path) -> None:
+    for folder, said in ((tmp_path, "no git repository"), (tmp_path / "nowhere", "no such folder")):
+        assert said in _perform(Task(read_target(str(folder)), 9)).failure

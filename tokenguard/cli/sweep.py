@@ -82,10 +82,10 @@ def sweep(
 ) -> int:
     """Find leaked credentials in the histories of many repositories, as one report.
 
-    A TARGET is the folder of a repository, an https:// or ssh:// address, git@host:path, an s3:// or gs:// name,
-    or an hf:// name: a repository on the Hub, or an account with all that it has. git fetches with the credentials
-    that it has by itself, and asks nobody. Every target is read by a process of its own, and one that cannot be
-    read, or not in time, makes the answer unknown (exit 3), whatever the others say.
+    A TARGET is the folder of a repository, an https:// or ssh:// address, git@host:path, an s3://, gs://, gcs://,
+    abfs:// or az:// name, or an hf:// name: a repository on the Hub, or an account with all that it has. git
+    fetches with the credentials that it has by itself, and asks nobody. Every target is read by a process of its
+    own, and one that cannot be read, or not in time, makes the answer unknown (exit 3), whatever the others say.
 
     A sweep that was ended goes on where it was when it is started again. What a server has as it was is not
     fetched again, and with --cache only what is new. Configurations in the repositories are not asked.
@@ -102,6 +102,7 @@ def sweep(
     """
     from tokenguard import executors, workers
     from tokenguard.core.name import check_name
+    from tokenguard.core.target import HUB
     from tokenguard.sweep import Limits
     from tokenguard.sweep import sweep as read
 
@@ -112,11 +113,19 @@ def sweep(
     if answer.asks_hub:
         _shared.open_hub()  # which says so where there is none to ask
     targets = _targets(names, listed)
+    if not targets and listed:
+        raise click.UsageError(f"{'standard input' if listed == '-' else listed} names no target")
     if not targets:
         raise click.UsageError("name a TARGET, or a file that does: --from FILE")
+    if token is not None and not any(target.kind == HUB for target in targets):
+        raise click.UsageError("--token goes with hf:// alone")
+    if scheduler is not None:
+        executors.check_scheduler(scheduler)
+    elif token is not None:
+        _shared.chosen_token(token)  # what opens no vault here reads nothing
     cores = workers.available_cores()
     with (
-        executors.opened(scheduler, jobs or min(len(targets), cores)) as (executor, at_once),
+        executors.opened(scheduler, jobs or min(len(targets), cores)) as (executor, at_once, trouble, notes),
         _progress(quiet=answer.quiet) as progress,
     ):
         report = read(
@@ -124,15 +133,16 @@ def sweep(
             executor,
             at_once=at_once,
             # Where there are fewer targets than cores, each has several.
-            jobs=1 if scheduler else max(1, cores // at_once),
+            jobs=1 if scheduler is not None else max(1, cores // at_once),
             limits=Limits(timeout, max_size or 0),
             cache=cache or "",
             afresh=fresh,
             token=token or "",
             verify=answer.asks_hub,
             progress=progress,
+            trouble=trouble,
         )
-    return answer.give(report, by_credential=True)
+    return answer.give(report._replace(notes=(*report.notes, *notes)), by_credential=True)
 
 
 def _targets(names: Sequence[str], listed: str | None) -> list[Target]:

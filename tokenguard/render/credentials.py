@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from tokenguard.core.abilities import Harm, harm
@@ -19,17 +20,24 @@ if TYPE_CHECKING:
 _BOLD, _RED = "1", "31"
 _MOST_PLACES = 10
 _MOST_FIRST = 5
+# Of a fingerprint, as many characters as tell one from all others: sha256: and 16 digits.
+_FINGERPRINT = 23
+_ELSEWHERE = ("hf://", "s3://", "gs://", "gcs://", "abfs://", "az://")
+_PLAIN = re.compile(r"[A-Za-z0-9./_~][A-Za-z0-9./_~+@=,-]*", re.ASCII)
 
 
 class Credential(NamedTuple):
     """A leaked credential: the `first` Finding of it, by age, and all by `files`, the oldest version first.
 
-    `owner` says in words whose it is, or who can tell; None where nothing does.
+    `owner` says in words whose it is, or who can tell, and `account` is the Hub's own word for that; None where
+    nothing does. `asked` is whoever can be asked to revoke it, in words that follow a verb.
     """
 
     first: Finding
     files: list[list[Finding]]
     owner: str | None
+    account: str | None = None
+    asked: str = "its owner"
 
     @property
     def places(self) -> int:
@@ -38,13 +46,15 @@ class Credential(NamedTuple):
 
     @property
     def to_do(self) -> str:
-        """What comes first, in words; nothing where it is dead."""
+        """What comes first, in words: to revoke it, or to take it out where that needs no more."""
         first = self.first
         if harm(first) == Harm.NONE:
-            return ""
+            is_dead = first.verification.status == "dead"
+            return f"take it out; it {'is revoked' if is_dead else 'has expired'} already"
         if first.known_as:
             return f"`tokenguard revoke {printable(first.known_as)}`"
-        return f"{self.owner or 'ask whose it is'}, {SETTINGS}"
+        asked = self.asked.replace("`", "'")  # nobody's name is a command
+        return f"revoke it: {_command(first)}, or have {asked} revoke it at {SETTINGS}"
 
 
 def credentials(report: Report) -> list[Credential]:
@@ -55,13 +65,15 @@ def credentials(report: Report) -> list[Credential]:
     found = []
     for findings in groups.values():
         findings.sort(key=age)
-        found.append(Credential(findings[0], _by_file(findings), _owner(findings)))
+        owner, asked = _owner(findings)
+        account = findings[0].verification.identity.account
+        found.append(Credential(findings[0], _by_file(findings), owner, account, asked))
     return sorted(found, key=lambda one: (-harm(one.first), -len(one.files)))
 
 
 def credential_lines(report: Report, *, color: bool) -> Iterator[str]:
     """Each credential once, what is known of it, and where it stands: one line a file, however many versions."""
-    for first, files, _ in credentials(report):
+    for first, files, *_ in credentials(report):
         where = f"{len(files)} file" if len(files) == 1 else f"{len(files)} files"
         what = _paint(f"{printable(first.kind)} {_paint(first.masked, _RED, color)}", _BOLD, color)
         yield f"{what} in {where}, {harm_words(first)}"
@@ -92,7 +104,7 @@ FIRST = "what to do first: revoke these, in this order; then take them out, and 
 
 def first_steps(report: Report) -> tuple[list[str], int]:
     """What to do about those that hurt most, in this order, and of how many more there is something to do."""
-    alive = [one for one in credentials(report) if one.to_do]
+    alive = [one for one in credentials(report) if harm(one.first) != Harm.NONE]
     steps = [
         f"{printable(one.first.kind)} {printable(one.first.masked)} ({harm_words(one.first)}): {one.to_do}"
         for one in alive[:_MOST_FIRST]
@@ -100,16 +112,30 @@ def first_steps(report: Report) -> tuple[list[str], int]:
     return steps, len(alive) - len(steps)
 
 
-def _owner(findings: Sequence[Finding]) -> str | None:
-    """Whoever can revoke it, as far as anything says so; else who brought it in first."""
+def _command(finding: Finding) -> str:
+    """Which command of ours revokes it, and where it is to be run."""
+    path, lineage = finding.origin.path, finding.origin.lineage
+    shown = printable(f"tokenguard revoke --fingerprint {finding.fingerprint[:_FINGERPRINT]}")
+    if path.startswith(_ELSEWHERE):
+        return "`tokenguard revoke --stdin`, given it"
+    if lineage is not None and lineage.commit:
+        return f"`{shown} --history` in the repository, or a clone of it"
+    # What others have called a file is nothing to be pasted into a shell.
+    return f"`{shown} {path}`" if _PLAIN.fullmatch(path) else f"`{shown}` in its folder"
+
+
+def _owner(findings: Sequence[Finding]) -> tuple[str | None, str]:
+    """Whoever can revoke it, as far as anything says so, else who brought it in first; and who is to be asked."""
     first = findings[0]
     if account := first.verification.identity.account:
-        return f"of {printable(account)}"
+        return f"of {printable(account)}", printable(account)
     if first.claims and first.claims.subject:
-        return f"of {printable(first.claims.subject)}, as it says itself"
+        subject = printable(first.claims.subject)
+        return f"of {subject}, as it says itself", subject
     authors = (finding.origin.lineage.author for finding in findings if finding.origin.lineage)
-    author = next(filter(None, authors), None)
-    return author and f"ask {printable(author)}, who brought it in"
+    if author := next(filter(None, authors), None):
+        return f"ask {printable(author)}, who brought it in", f"{printable(author)} (who brought it in)"
+    return None, "its owner"
 
 
 def _by_file(findings: Sequence[Finding]) -> list[list[Finding]]:

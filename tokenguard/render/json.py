@@ -102,6 +102,7 @@ def _credential(credential: Credential) -> dict[str, object]:
         "since": lineage.date,
         "known_as": first.known_as,
         "owner": credential.owner and redact(credential.owner),
+        "account": credential.account and redact(credential.account),
         "to_do": redact(credential.to_do),
         "verification": _verification(first.verification),
     }

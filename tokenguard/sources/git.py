@@ -419,15 +419,38 @@ _BATCH = 60
 
 
 def _wait(process: subprocess.Popen[bytes], complaint: IO[bytes]) -> None:
-    """Raises GitError where git fails, with the first line that it begins with `fatal: `, or the last of all."""
+    """Raises GitError where git fails, in the words of `reason`."""
     if process.wait():
         complaint.seek(-min(_MOST_SAID, complaint.seek(0, os.SEEK_END)), os.SEEK_END)
         lines = os.fsdecode(complaint.read(_MOST_SAID)).splitlines() or ["git failed without a message"]
-        fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
-        raise GitError((fatal or lines[-1:])[0])
+        raise GitError(reason(lines))
+
+
+def reason(lines: Sequence[str]) -> str:
+    """Why git failed: the first line that it begins with `fatal: `, or the last of all.
+
+    Where that is no more than that nothing was to be read, what ssh has said stands before it.
+    """
+    fatal = [line.removeprefix("fatal: ") for line in lines if line.startswith("fatal: ")]
+    why = (fatal or lines[-1:])[0]
+    if "Could not read from remote repository" not in why:
+        return why
+    ssh = [line.strip() for line in lines if any(word in line.lower() for word in _SSH_SAYS)]
+    return "; ".join([*ssh[-1:], why])
 
 
 _MOST_SAID = 16 * 1024
+# Of OpenSSH, in lower case.
+_SSH_SAYS = (
+    *(
+        "ssh: ",
+        "host key verification failed",
+        "permission denied (",
+        "kex_exchange_identification",
+        "no matching ",
+    ),
+    *("too many authentication failures", "connection closed by", "connection reset by", "timed out"),
+)
 
 
 def _write(stream: IO[bytes], data: bytes) -> None:

@@ -24,6 +24,7 @@ _PASSING = re.compile(
     r"|transfer closed|gnutls|ssl_|failed to connect|bytes of body are still expected",
     re.IGNORECASE,
 )
+_UNKNOWN = re.compile(r"could not read (Username|Password) for")
 _REDIRECTED = re.compile(r"returned error: 30\d")
 
 
@@ -108,4 +109,6 @@ def _tidy(folder: str) -> None:
 def _server_error(error: GitError) -> ServerError:
     if _REDIRECTED.search(error.message):
         return ServerError("the server sends to another address, which was not followed", is_passing=False)
+    if _UNKNOWN.search(error.message):
+        return ServerError("the server wants credentials, and git has none for it", is_passing=False)
     return ServerError(error.message, is_passing=_PASSING.search(error.message) is not None)

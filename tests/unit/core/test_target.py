@@ -122,7 +122,18 @@ def test_a_secret_is_refused_and_not_repeated(form: str) -> None:
     assert token[5:] not in f"{caught.value.message} {caught.value.hint}"
 
 
-def test_a_password_is_not_repeated() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("s3://KEYID:{}@b/x", "https://ex.com/a?token={}", "s3://b/x?X-Amz-Signature={}", "az://c/x?sig={}"),
+        *("ftp://u:{}@h/x", "HTTPS://u:{}@h/x", "https:u:{}@h/x", "u:{}@h:x", "hf://u:{}@acme/model"),
+        *("https://alice:{}@git.example.com/model", "ssh://{}@@h/x", "-x{}@h", "https://h/x;{}\n", "x::{}@h"),
+    ],
+)
+def test_what_may_be_a_password_is_not_repeated(text: str) -> None:
     with pytest.raises(UsageError) as caught:
-        read_target("https://alice:sesame@git.example.com/model")
-    assert "sesame" not in f"{caught.value.message} {caught.value.hint}"
+        read_target(text.format("sesame"))
+    said = f"{caught.value.message} {caught.value.hint}"
+    assert "sesame" not in said
+    scheme = text.lower().partition("://")[0]
+    assert "://" not in text or f"{scheme}://" in said

@@ -86,14 +86,38 @@ def test_whose_each_is_and_what_to_do() -> None:
     assert [one.first.masked for one in found] == ORDER
     assert [one.owner for one in found] == OWNERS
     assert (found[1].places, len(found[1].files)) == (2, 2)
-    assert found[1].to_do.startswith("ask A <a@example.com>, who brought it in, https://")
-    assert (found[3].to_do[:16], found[4].to_do) == ("ask whose it is,", "")
+    settings = "https://huggingface.co/settings/tokens"
+    command = "tokenguard revoke --fingerprint sha256:0000000000000000"
+    assert [one.to_do for one in found] == [
+        f"revoke it: `{command} c/y`, or have alice revoke it at {settings}",
+        (
+            f"revoke it: `{command} --history` in the repository, or a clone of it, or have A <a@example.com> "
+            f"(who brought it in) revoke it at {settings}"
+        ),
+        f"revoke it: `{command} e`, or have carol revoke it at {settings}",
+        f"revoke it: `{command} f`, or have its owner revoke it at {settings}",
+        "take it out; it is revoked already",
+    ]
+
+
+def test_what_cannot_be_pasted_is_not_in_a_command() -> None:
+    expired = Claims(subject="carol", expired=True)
+    for one, said in (
+        (finding(1, "$(x)`;"), "0` in its folder, or have its owner"),
+        (finding(1, "hf://acme/x/run.py"), "`tokenguard revoke --stdin`"),
+        (finding(1, "x", known_as="work"), "`tokenguard revoke work`"),
+        (finding(1, "x", claims=expired), "take it out; it has expired already"),
+    ):
+        (told,) = credentials(Report((one,)))
+        assert said in told.to_do
+        assert "$(x)" not in told.to_do
 
 
 def test_every_form_says_so() -> None:
     told = json.loads(render_json.document(swept(), "1", by_credential=True))["credentials"]
     assert [(one["masked"], one["owner"]) for one in told] == list(zip(ORDER, OWNERS, strict=True))
-    assert (told[1]["files"], told[1]["since"], told[4]["to_do"]) == (["a/x", "b/x"], "2021-01-01", "")
+    assert (told[1]["files"], told[1]["since"], told[0]["account"]) == (["a/x", "b/x"], "2021-01-01", "alice")
+    assert (told[1]["account"], told[4]["to_do"]) == (None, "take it out; it is revoked already")
     *_, summary = lines = [json.loads(line) for line in render_json.lines(swept(), "1", by_credential=True)]
     assert [line["masked"] for line in lines if line["type"] == "credential"] == ORDER
     assert summary["type"] == "summary"
@@ -104,7 +128,7 @@ def test_every_form_says_so() -> None:
     steps = re.findall("<li>([^ ]+) hf_…(\\d+)", page)
     assert steps == [("user-access-token", "0002"), ("user-access-token", "0001"), ("jwt-access-token", "0004"),
                      ("user-access-token", "0005")]  # fmt: skip
-    assert "A &lt;a@example.com&gt;, who brought it in" in page
+    assert "A &lt;a@example.com&gt; (who brought it in)" in page
 
 
 def test_where_nothing_is_found_nothing_is_said() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from tokenguard.core.target import HTTPS, Target
-from tokenguard.sources.git import GitError
+from tokenguard.sources.git import GitError, reason
 from tokenguard.sources.mirror import ServerError, _talking
 
 TARGET = Target("https://git.example.com/a", HTTPS)
@@ -28,3 +28,22 @@ def test_what_may_pass(tmp_path: str, said: str, is_passing: bool) -> None:
     with pytest.raises(ServerError) as caught, _talking(TARGET, str(tmp_path)):
         raise GitError(said)
     assert caught.value.is_passing is is_passing
+
+
+def test_credentials_that_git_lacks_are_called_so(tmp_path: str) -> None:
+    with pytest.raises(ServerError, match="wants credentials, and git has none"), _talking(TARGET, str(tmp_path)):
+        raise GitError("could not read Username for 'x': terminal prompts disabled")
+
+
+@pytest.mark.parametrize(
+    "ssh",
+    [
+        "ssh: connect to host h port 22: Connection refused",
+        "Host key verification failed.",
+        "git@h: Permission denied (publickey).",
+    ],
+)
+def test_what_ssh_has_said_is_repeated(ssh: str) -> None:
+    git = "fatal: Could not read from remote repository."
+    assert reason(["Warning: x", ssh, git, "", "Please make sure"]) == f"{ssh}; {git[7:]}"
+    assert reason(["fatal: x"]) == "x"
