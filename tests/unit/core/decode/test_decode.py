@@ -186,6 +186,14 @@ def test_every_kind_is_found(kind: str, form: object) -> None:
     assert [(item.kind.name, item.value.decode()) for item in decode(data).found] == [(kind, text.split()[0])]
 
 
+def test_half_a_character_at_the_end_of_an_export_of_the_registry_is_no_trouble() -> None:
+    row = ",".join(f"{byte:02x}" for byte in TOKEN.encode("utf-16-le")[:-1])
+    data = f'Windows Registry Editor Version 5.00\n\n"HF_TOKEN"=hex(2):{row}'
+    (item,) = decode(data.encode()).found
+    assert (item.value.decode(), item.chain) == (TOKEN, ("hex", "utf-16"))
+    assert data[item.start : item.end] == row
+
+
 def test_the_place_is_that_of_the_encoded_text() -> None:
     encoded = b64(TOKEN)
     for data, expected in (
