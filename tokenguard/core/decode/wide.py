@@ -73,11 +73,8 @@ class _Wide:
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Whole characters."""
-        low, behind = (
-            self._first + 2 * start,
-            min(self._first + 2 * end, len(self._data)),
-        )  # half of one is cut off
+        low, behind = self._first + 2 * start, self._first + 2 * end
         may_be_big = low > 0 and self._data[low - 1] == 0
         may_be_little = self._data[behind - 1 : behind] == b"\0"
         is_big = may_be_big and (not may_be_little or self._first % 2 == 1)
-        return low - is_big, behind - is_big
+        return low - is_big, min(behind - is_big, len(self._data))  # half of the last may be cut off
