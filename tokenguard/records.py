@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from typing import NamedTuple
 
 from tokenguard import files
@@ -37,9 +38,11 @@ class Records:
         self._folder = folder
         self._rules = rules
 
-    def recall(self, target: Target) -> Record | None:
-        """What is known of `target`; None where there is nothing to rely on."""
+    def recall(self, target: Target, age: float | None = None) -> Record | None:
+        """What is known of `target`, if it is less than so many seconds old (`age`); None for nothing."""
         try:
+            if age is not None and not 0 <= time.time() - os.stat(self._path(target)).st_mtime < age:
+                return None
             data = files.read_linked(self._path(target), _LARGEST)
             document = json.loads(data)
             if (document["format"], document["rules"], document["target"]) != (_FORMAT, self._rules, target.name):

@@ -11,6 +11,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# Other folders may have such a name, too.
+_MARK = ".tokenguard-scratch"
+
 
 @contextlib.contextmanager
 def scratch(prefix: str) -> Iterator[str]:
@@ -32,6 +35,8 @@ def _made(prefix: str) -> tuple[str, int | None]:
     while True:
         # What may lie there belongs to whoever runs this alone.
         folder = tempfile.mkdtemp(prefix=prefix)
+        with contextlib.suppress(OSError), open(os.path.join(folder, _MARK), "xb"):
+            pass
         try:
             lock = _hold(folder)
         except OSError:  # nothing can be held there: then nobody takes anything away, either
@@ -48,7 +53,7 @@ def _sweep_out(prefix: str) -> None:
         names = os.listdir(top)
     for name in names:
         folder = os.path.join(top, name)
-        if not name.startswith(prefix) or not _is_ours(folder):
+        if not name.startswith(prefix) or not os.path.lexists(os.path.join(folder, _MARK)) or not _is_ours(folder):
             continue
         with contextlib.suppress(OSError):
             lock = _hold(folder)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 # Beyond its own deadline, in seconds, an Executor may take so long to begin a Task and to hand back its Outcome.
 _GRACE = 120.0
 _TICK = 0.5
+# Seconds after which what an ended sweep has read is read again: nobody has looked what has become of it.
+_STALE = 24 * 3600.0
 # Fingerprints that a Task names; asking about another one twice does less harm than a Task without end.
 _MOST_ASKED = 5000
 
@@ -189,7 +191,7 @@ class _Sweep:
 
     def _recall(self, target: Target) -> bool:
         """Whether `target` was read before this sweep was ended; then it is booked. An account is listed again."""
-        record = None if target.is_account else self._done.recall(target)
+        record = None if target.is_account else self._done.recall(target, _STALE)
         if record is None:
             return False
         self._resumed += 1

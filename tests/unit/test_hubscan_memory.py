@@ -97,8 +97,9 @@ def test_an_account_remembers_what_its_repositories_do(library: Library, repo: R
     library.add("acme/b", "bucket", x=b"x")
     scan(library, "hf://acme")
     asked(library)
-    assert scan(library, "hf://acme").tally.remembered == 3
-    assert asked(library) == ["/api/buckets/acme/b/tree?recursive=true"]
+    assert scan(library, "hf://acme").tally.remembered == 2
+    # What a bucket calls its contents cannot be checked, and so is not relied on.
+    assert asked(library)[0] == "/api/buckets/acme/b/tree?recursive=true"
 
 
 def test_who_looks_less_deep_learns_nothing_and_relies_on_nothing(library: Library) -> None:
@@ -150,8 +151,9 @@ def test_what_was_left_out_is_said_again(library: Library) -> None:
     note, anonymous = scan(library).notes
     assert note.startswith("of 1 large safetensors")
     asked(library)
+    # That the rest is what it is called, nobody has checked.
     assert scan(library).notes == (note, anonymous)
-    assert asked(library) == []
+    assert asked(library)
     # Somebody has pushed by force.
     del repo.refs["refs/heads/main"][1:]
     assert scan(library).notes == (anonymous,)

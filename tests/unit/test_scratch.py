@@ -36,12 +36,13 @@ def test_it_is_for_its_owner_and_goes_away(top: Path) -> None:
         (top / folder / "a").write_text("a")
         with scratch("x-") as other:
             assert folder != other
-            assert os.listdir(folder) == ["a"]
+            assert sorted(os.listdir(folder)) == [".tokenguard-scratch", "a"]
     assert os.listdir(top) == []
 
 
 def test_that_of_somebody_who_was_killed_goes_away_and_no_other(top: Path) -> None:
     (top / "y-1").mkdir()
+    (top / "x-notes").mkdir()  # the user's own
     (top / "x-file").write_text("a")
     (top / "x-link").symlink_to(top / "y-1")
     environment = os.environ | {"TMPDIR": str(top)}
@@ -57,4 +58,4 @@ def test_that_of_somebody_who_was_killed_goes_away_and_no_other(top: Path) -> No
     assert os.path.isdir(held)
     with scratch("x-"):
         assert not os.path.exists(held)
-    assert sorted(os.listdir(top)) == ["x-file", "x-link", "y-1"]
+    assert sorted(os.listdir(top)) == ["x-file", "x-link", "x-notes", "y-1"]

@@ -37,6 +37,7 @@ _MODULES = (
 _MANY_DOUBTS = 1000
 # The longest that an image can be, in bytes, which is one of UTF-16, or one with an indented line in it.
 _AROUND = 128
+_GAP = b" \t\r\n\\_"
 
 
 class _Compiled(NamedTuple):
@@ -77,14 +78,22 @@ def _path(*, deep: bool) -> str:
 
 
 def _recalled(path: str) -> MayHold | None:
-    """What is kept at `path`; None where that is of another release, for another machine, or damaged."""
+    """What is kept at `path`; None where that is of another user, release or machine, or damaged."""
     try:
+        if not _is_ours(path):
+            return None
         mark, _, content = (files.read_small(path) or b"").partition(b"\n")
         if mark != _mark(content):
             return None
         return _search(_Compiled(*marshal.loads(content)))  # noqa: S302 -- in the user's own folder
-    except (OSError, hyperscan.HyperscanError):
+    except (OSError, ValueError, TypeError, EOFError, hyperscan.HyperscanError):
         return None
+
+
+def _is_ours(path: str) -> bool:
+    """Whether nobody else has written it, or could."""
+    status = os.lstat(path)
+    return not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and not status.st_mode & 0o022)
 
 
 def _keep(path: str, compiled: _Compiled) -> None:
@@ -154,6 +163,9 @@ def _search(compiled: _Compiled) -> MayHold:
 def _is_imaged(expressions: list[bytes], stretch: memoryview, last: int) -> bool:
     """Whether one of `expressions` matches around a needle that ends at `last`."""
     first, behind = max(0, last - _AROUND), last + _AROUND
+    # Pieces may be as far from each other as they like.
+    while behind < len(stretch) and stretch[behind - 1] in _GAP:
+        behind += _AROUND
     return any(_expression(expression).search(stretch, first, behind) is not None for expression in expressions)
 
 

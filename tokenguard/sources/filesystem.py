@@ -44,6 +44,7 @@ _DEEPEST = 100
 _LONGEST_REASON = 200
 _NOT_THERE = "it is not there"
 _STRANGE = "the store lists in it what is not in it"
+_ANOTHER_SIZE = "the store lists {} bytes and gives another number"
 _SLASH = "its name ends with a slash, and drivers do not open it"
 # Whether fsspec's driver finds them or not; but those that lead nowhere, or to what is around the page.
 _LINK = re.compile(rb"""<a\s+(?:[^>]*?\s+)?href\s*=\s*["']?([^"'\s>]+)""", re.IGNORECASE)
@@ -372,16 +373,18 @@ class _Pieces:
             self._ask(handle.close)
 
     def _take(self) -> bytes:
-        if self._file.size is None:
+        if not self._file.size:  # or one of which none are listed: stores refuse to give a piece of nothing
             return self._take_some()
         count = min(next(self._sizes, self._size), self._file.size - self.taken)
         if not count:
             return b""
         if self.most is not None and self.taken >= self.most:
             raise StoreError(f"its header is larger than {self.most} bytes")
-        data = self._ask(partial(self._store.piece, self._file, self.taken, self.taken + count))
+        is_last = self.taken + count == self._file.size
+        # Of the last piece a byte more is asked for, which tells that there is one.
+        data = self._ask(partial(self._store.piece, self._file, self.taken, self.taken + count + is_last))
         if len(data) != count:
-            raise StoreError(f"the store lists {self._file.size} bytes and gives another number")
+            raise StoreError(_ANOTHER_SIZE.format(self._file.size))
         self.taken += count
         return data
 
@@ -391,6 +394,8 @@ class _Pieces:
             self._handle = self._ask(partial(self._store.open, self._file))
         data: bytes = self._ask(partial(self._handle.read, _PIECES[1]))
         self.taken += len(data)
+        if data and self._file.size == 0:
+            raise StoreError(_ANOTHER_SIZE.format(0))
         if self.most is not None and self.taken > self.most:
             raise StoreError(f"larger than {self.most} bytes")
         return data

@@ -140,14 +140,12 @@ class HubSource:
         finally:
             if memory is not None:
                 memory.keep()
-                remembered, parts, size = memory.unread
-                self.remembered += remembered
-                self._headers += parts
-                self._left_out += size
+                self.remembered += memory.unread
 
     def _contents(self, repo: Entity, memory: HubMemory | None) -> Iterator[Blob | Unreadable]:
         if repo.type == "bucket":
-            yield from self._versions([(None, f"/api/buckets/{_id(repo)}/tree?recursive=true")], repo, memory)
+            # Nothing is remembered: what its contents are called cannot be checked.
+            yield from self._versions([(None, f"/api/buckets/{_id(repo)}/tree?recursive=true")], repo, None)
             return
         commits: dict[str, Commit] = {}
         try:
@@ -226,7 +224,7 @@ class HubSource:
             if failure:
                 at = f" ({commit.id})" if commit else ""
                 yield Unreadable(Origin(f"{hub_name(repo)}{at}"), f"its files: {failure}")
-            elif commit and memory is not None and all(memory.is_clean(file.content) for file in files):
+            elif files and commit and memory is not None and all(memory.is_clean(file.content) for file in files):
                 memory.learn_commit(commit.id)
 
     def _listed(self, path: str) -> tuple[list[File], str]:
@@ -246,8 +244,10 @@ class HubSource:
             else:
                 yield from self._large(version)
             self.done += 1
-            if memory is not None and self._booked() == before:
-                memory.learn(version.file.content, self._left_out - already_left_out)
+            # Of what was read in part, nobody has checked that it is what it is called.
+            is_whole = self._left_out == already_left_out
+            if memory is not None and is_whole and self._booked() == before:
+                memory.learn(version.file.content)
 
     def _small(self, version: _Version) -> Blob | Unreadable | None:
         """What is in a file that fits into memory; None of a larger one."""

@@ -41,7 +41,6 @@ class HubMemory:
         self._recalled = known.clean
         self._clean = set(known.clean)
         self._commits = set(known.tips)
-        self._parts = dict(map(_part, known.parts))
         self._met: set[bytes] | None = None
         self._known = known
         self._kept_at = time.monotonic()
@@ -63,12 +62,9 @@ class HubMemory:
         """Whether there is nothing in any file of `commit`."""
         return commit.encode() in self._commits
 
-    def learn(self, content: str, left_out: int = 0) -> None:
-        """Remembers that `content` is clean, of which so many bytes were left out."""
-        name = _name(content)
-        self._clean.add(name)
-        if left_out:
-            self._parts[name] = left_out
+    def learn(self, content: str) -> None:
+        """Remembers that `content` is clean."""
+        self._clean.add(_name(content))
         if time.monotonic() - self._kept_at > _EVERY:
             self.keep()
 
@@ -77,20 +73,14 @@ class HubMemory:
         self._commits.add(commit.encode())
 
     @property
-    def unread(self) -> tuple[int, int, int]:
-        """What was not read, since it is clean from before: contents; those read in part, and bytes left out."""
-        names = self._recalled if self._met is None else self._recalled & self._met
-        parts = [size for name, size in self._parts.items() if name in names]
-        return len(names), len(parts), sum(parts)
+    def unread(self) -> int:
+        """How many contents were not read, since they are clean from before."""
+        return len(self._recalled if self._met is None else self._recalled & self._met)
 
     def keep(self) -> None:
         """Remembers what was learnt for the next scan, if that can be written."""
         self._kept_at = time.monotonic()
-        known = Known(
-            frozenset(self._clean),
-            tips=frozenset(self._commits),
-            parts=frozenset(b"%s %d" % part for part in self._parts.items()),
-        )
+        known = Known(frozenset(self._clean), tips=frozenset(self._commits))
         if known == self._known:
             return
         self._known = known
@@ -104,8 +94,3 @@ class HubMemory:
 def _name(content: str) -> bytes:
     """Of one length, whatever the Hub calls it by."""
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest().encode("ascii")
-
-
-def _part(part: bytes) -> tuple[bytes, int]:
-    name, _, size = part.partition(b" ")
-    return name, int(size)

@@ -32,13 +32,12 @@ class Known(NamedTuple):
     """What an earlier scan has learnt; names are hexadecimal.
 
     `clean` objects have no credential in them, `unclean` ones have, or could not be read. All that `tips` lead to
-    was there. `parts` are the clean ones that were not read to their end: a name, a space, and the bytes left out.
+    was there.
     """
 
     clean: frozenset[bytes] = frozenset()
     unclean: frozenset[bytes] = frozenset()
     tips: frozenset[bytes] = frozenset()
-    parts: frozenset[bytes] = frozenset()
 
 
 class Memory:
@@ -71,7 +70,6 @@ class Memory:
             clean=frozenset(text[at : at + digits] for at in range(0, len(text), digits)),
             unclean=frozenset(map(str.encode, header["unclean"])),
             tips=frozenset(map(str.encode, header["tips"])),
-            parts=frozenset(map(str.encode, header.get("parts", ()))),
         )
 
     def keep(self, known: Known) -> None:
@@ -83,7 +81,6 @@ class Memory:
             "width": len(clean[0]) // 2 if clean else 1,
             "unclean": sorted(map(bytes.decode, known.unclean)),
             "tips": sorted(map(bytes.decode, known.tips)),
-            "parts": sorted(map(bytes.decode, known.parts)),
         }
         content = json.dumps(header).encode("ascii") + b"\n" + bytes.fromhex(b"".join(clean).decode("ascii"))
         try:

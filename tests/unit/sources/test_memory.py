@@ -53,7 +53,7 @@ def kept(folder: Path) -> Memory:
 
 def known(width: int) -> st.SearchStrategy[Known]:
     name = st.binary(min_size=width, max_size=width).map(lambda name: name.hex().encode())
-    return st.builds(Known, *[st.frozensets(name, max_size=12)] * 4)
+    return st.builds(Known, *[st.frozensets(name, max_size=12)] * 3)
 
 
 @settings(

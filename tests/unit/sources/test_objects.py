@@ -111,7 +111,7 @@ class Store:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(objects, "_FEW_OBJECTS", 1 << 30 if room is None else 0)
             patch.setattr(objects, "_SCRATCH", room or 0)
-            return sift_objects(cast("Git", self), self.names, jobs=jobs)
+            return sift_objects(cast("Git", self), self.names, jobs=jobs, deep=False)
 
 
 pieces_of_content = st.sampled_from(

@@ -115,3 +115,11 @@ def test_the_deep_search_passes_over_what_holds_nothing() -> None:
         b"import os\n" + hashlib.sha512(b"").hexdigest().encode() + b"\n" + base64.b64encode(bytes(99))
     )
     assert not any(may_hold(buffer, 0, len(buffer)) for may_hold in DEEP[1:])
+
+
+@pytest.mark.parametrize("gap", [1, 127, 128, 130])
+def test_pieces_may_be_far_from_each_other(gap: int) -> None:
+    secret = every_kind()["user-access-token"]
+    data = f'token = ("{secret[:2]}"{" " * gap}"{secret[2:]}")\n'.encode()
+    assert decode(data).found
+    assert all(may_hold(data, 0, len(data)) for may_hold in DEEP)

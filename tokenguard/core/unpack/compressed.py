@@ -128,7 +128,7 @@ def inflated(packed: bytes, size: int) -> bytes | None:
         content = inner.decompress(packed, size + 1)
     except zlib.error:
         return None
-    return content if inner.eof and len(content) == size else None
+    return content if inner.eof and not inner.unused_data and len(content) == size else None
 
 
 class Decompressed:

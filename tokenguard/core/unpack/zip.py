@@ -90,24 +90,29 @@ def open_zip(source: Source, _name: str, budget: Budget) -> Iterator[Part | Flaw
     if file is None:  # the walk gives files only to what looks around in them
         return
     end, flaw, entries = _directory(file, size, budget.members)
-    at, last = 0, -1
+    at = 0
+    last: _Entry | None = None
     is_zip = not flaw
     for entry in entries:
-        if entry.offset == last:
-            continue  # the same bytes by another name
+        if last is not None and entry.offset == last.offset:
+            if entry._replace(name=last.name) != last:  # else they are the same bytes by another name
+                yield Flaw(_text(entry), "damaged: two entries for one member disagree")
+            continue
         if entry.offset < at:
             yield Flaw(_text(entry), "damaged: overlaps another member")
             continue
         if entry.offset > at:
             yield from _unnamed(file, at, entry.offset, budget)
-        last = entry.offset
+        last = entry
         local = _local(file, entry.offset) if entry.offset < size else None
         if local is None:
             yield Flaw(_text(entry), "damaged: is not where the directory says")
             continue
         yield from _member(file, entry, local, budget)
         at = local.content + entry.stored
-        if not _agree(entry, local.entry):
+        if not entry.stored and local.entry.flags & _STREAMED and not _is_record(file, at):
+            yield Flaw(_text(entry), "damaged: something follows where it should be empty")
+        elif not _agree(entry, local.entry):
             yield Flaw(_text(entry), "damaged: its headers disagree")
             # What a program finds that goes by the other header.
             yield from _member(file, local.entry, local, budget)
@@ -203,6 +208,12 @@ def _local(file: BinaryIO, offset: int) -> _Local | None:
     if _UNKNOWN in (size, stored):
         size, stored = _wide(file.read(extended), size, stored)
     return _Local(_Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended)
+
+
+def _is_record(file: BinaryIO, at: int) -> bool:
+    """Whether something of the archive's own stands at an offset."""
+    file.seek(at)
+    return file.read(2) == b"PK"
 
 
 def _agree(central: _Entry, local: _Entry) -> bool:
