@@ -83,15 +83,19 @@ def read_commit(item: object) -> Commit:
     commit = _object(item)
     authors = [_object(author).get("user") for author in _list(commit.get("authors") or [])]
     names = ", ".join(author for author in authors if isinstance(author, str))
-    text = f"{_text(commit, 'title')}\n\n{_maybe(commit, 'message') or ''}".rstrip()
+    message = "" if commit.get("message") is None else _text(commit, "message")
+    text = f"{_text(commit, 'title')}\n\n{message}".rstrip()
     return Commit(_hash(commit, "id", 40), names or None, _maybe(commit, "date"), text)
 
 
 def read_file(item: object) -> File | None:
     """A file in a listing of a tree, None of what is none."""
     entry = _object(item)
-    if _text(entry, "type") != "file":
+    kind = _text(entry, "type")
+    if kind == "directory":
         return None
+    if kind != "file":
+        raise ValueError("neither file nor folder")
     path = _text(entry, "path")
     # Whoever puts that into an address asks for something else.
     if len(path) > _LONGEST_PATH or any(part in ("", ".", "..") for part in path.split("/")):
@@ -121,8 +125,10 @@ def read_events(answer: object) -> list[Event]:
     for event in map(_object, _list(_object(answer).get("events"))):
         data = event.get("data")
         if _text(event, "type") == "comment":
-            latest = _object(_object(data).get("latest") or {})
-            text = _maybe(latest, "raw") or ""
+            comment = _object(data)
+            # Of one that somebody has hidden there may be nothing to read.
+            is_hidden = comment.get("hidden") is True and comment.get("latest") is None
+            text = "" if is_hidden else _text(_object(comment.get("latest")), "raw")
         else:
             text = "\n".join(_texts(data, _DEEPEST))
         found.append(Event(_text(event, "id"), text, _author(event), _maybe(event, "createdAt")))
