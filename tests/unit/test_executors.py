@@ -24,7 +24,6 @@ def test_what_is_none_is_a_wrong_use(address: str) -> None:
 
 
 def test_without_certificates_there_is_no_scheduler() -> None:
-    pytest.importorskip("distributed")
     with pytest.raises(IncompleteError, match="certificates"), opened("tls://127.0.0.1:1", 1):
         pass
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,3 +53,12 @@ def test_what_is_of_another_target_does_not(tmp_path: Path) -> None:
         path.write_bytes(data)
     records = Records(str(tmp_path), "rules")
     assert (records.recall(TARGET), records.recall(OTHER)) == (RECORD, None)
+
+
+@pytest.mark.parametrize(("before", "is_there"), [(0, True), (50, True), (200, False), (-200, False)])
+def test_what_is_too_old_is_not_relied_on(tmp_path: Path, before: int, is_there: bool) -> None:
+    path = kept(tmp_path)
+    then = time.time() - before - 1
+    os.utime(path, (then, then))
+    assert (Records(str(tmp_path), "rules").recall(TARGET, 100) == RECORD) is is_there
+    assert Records(str(tmp_path), "rules").recall(TARGET) == RECORD

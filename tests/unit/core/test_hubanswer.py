@@ -123,3 +123,11 @@ def test_a_variable_has_a_value_and_a_description() -> None:
 )
 def test_a_listing_says_where_it_goes_on(header: str, following: str | None) -> None:
     assert next_page({"link": header}) == following
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"latest": None}, {"latest": {}}, {"latest": {"raw": 1}}, {"hidden": 1}], ids=str
+)
+def test_a_comment_without_its_text_is_no_answer(data: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="no "):
+        read_events({"events": [{"id": "1", "type": "comment", "data": data}]})

@@ -80,3 +80,10 @@ def test_where_it_cannot_be_kept_it_is_not_at_hand(home: Path) -> None:
     home.write_bytes(b"a file where the folder should be")
     assert not database.is_at_hand(deep=True)
     assert is_right()
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_what_others_can_write_is_made_anew(kept: Path, mode: int) -> None:
+    kept.chmod(mode)
+    assert is_right()
+    assert kept.stat().st_mode & 0o777 == 0o600
