@@ -20,6 +20,8 @@ def test_a_bucket_is_read_by_a_client_of_s3(machine: Machine) -> None:
             "notebooks/c//d \x1b\n%41+ü.txt": leak,
             "notebooks/refused": leak,
             "notebooks/lie": leak,
+            "notebooks/longer": b"#" * 9999 + b"\n" + leak,
+            "notebooks/nothing": leak,
             "notebooks/empty": b"",
             "notebooks/folder/": b"",
             "notebooks/folder/large": b"a" * (9 << 20) + b"\n" + leak,
@@ -27,7 +29,7 @@ def test_a_bucket_is_read_by_a_client_of_s3(machine: Machine) -> None:
             "others": leak,
         }
         bucket.refused.add("notebooks/refused")
-        bucket.claimed["notebooks/lie"] = 5000
+        bucket.claimed |= {"notebooks/lie": 5000, "notebooks/longer": 10, "notebooks/nothing": 0}
         scan = machine.scan("s3://bucket/notebooks")
         assert scan.status == 3
         assert scan.places == [
@@ -39,6 +41,8 @@ def test_a_bucket_is_read_by_a_client_of_s3(machine: Machine) -> None:
         assert scan.unreadable == {
             "s3://bucket/notebooks/refused": "AccessDenied",
             "s3://bucket/notebooks/lie": "the store lists 5000 bytes and gives another number",
+            "s3://bucket/notebooks/longer": "the store lists 10 bytes and gives another number",
+            "s3://bucket/notebooks/nothing": "the store lists 0 bytes and gives another number",
             "s3://bucket/notebooks/slash/": "its name ends with a slash, and drivers do not open it",
         }
         bucket.requests.clear()
