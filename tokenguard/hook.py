@@ -39,22 +39,16 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    from tokenguard.account import Search
-    from tokenguard.scanning import scan_message, scan_staged
-
     match arguments:
         case ["--help" | "-h"]:
             process.write(USAGE)
             return ExitCode.CLEAN
         case ["pre-commit" | "pre-merge-commit", *_]:
-            # git names the index to every hook of a commit. Where the framework was started by hand, perhaps with
-            # --all-files, it does not, and nothing else tells what to read: all of it.
-            by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
             held: Held = {}
-            return _verdict(
-                _without_known(scan_staged(unchanged=by_hand, search=Search(held)), held), "this commit"
-            )
+            return _verdict(_without_known(_scan_index(held), held), "this commit")
         case ["commit-msg", path, *_]:
+            from tokenguard.scanning import scan_message
+
             return _verdict(scan_message(path), "this commit message")
         case ["commit-msg"]:
             raise UsageError(
@@ -77,6 +71,20 @@ def _without_known(report: Report, held: Held) -> Report:
     from tokenguard.config import work_tree_top
 
     return configured(".", report, held, work_tree_top(os.path.abspath(".")))
+
+
+def _scan_index(held: Held) -> Report:
+    from tokenguard.sources.staged import Index
+
+    # git names the index to every hook of a commit. Where the framework was started by hand, perhaps with
+    # --all-files, it does not, and nothing else tells what to read: all of it.
+    by_hand = "PRE_COMMIT" in os.environ and "GIT_INDEX_FILE" not in os.environ
+    index = Index(unchanged=by_hand)
+
+    from tokenguard.account import Search  # git is at work by now
+    from tokenguard.scanning import scan_staged
+
+    return scan_staged(index, search=Search(held))
 
 
 def _scan_push(arguments: list[str], held: Held) -> Report:

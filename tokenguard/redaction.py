@@ -307,6 +307,7 @@ def preview(plan: Plan) -> Outcome:
 def _in_the_index(done: Iterable[Redaction]) -> list[str]:
     """Notes on files of which the next commit would still have what was taken out."""
     from tokenguard.config import work_tree_top
+    from tokenguard.sources.staged import Index
 
     tops: dict[str, dict[str, Redaction]] = {}
     for redaction in done:
@@ -316,7 +317,7 @@ def _in_the_index(done: Iterable[Redaction]) -> list[str]:
     notes = []
     for top, redactions in tops.items():
         try:
-            report = scanning.scan_staged(top, use_config=False)
+            report = scanning.scan_staged(Index(top), use_config=False)
         except (TokenguardError, OSError):
             continue  # no repository, or one that git does not open
         staged = {(finding.origin.path, finding.fingerprint) for finding in report.findings}

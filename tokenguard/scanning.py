@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tokenguard.bridge.detectors import Detectors
     from tokenguard.core.report import Report
+    from tokenguard.sources.staged import Index
 
 _SCISSORS = b" ------------------------ >8 ------------------------"
 _DIFFS = (b"diff --git ", b"diff --cc ", b"diff --combined ")
@@ -82,38 +83,35 @@ def _search(
 
 
 def scan_staged(
-    folder: str | None = None,
+    index: Index,
     *,
     use_config: bool = True,
     max_size: int | None = None,
-    unchanged: bool = False,
     search: Search = Search(),
     seen: set[str] | None = None,
 ) -> Report:
-    """Scans what the next commit of the repository at `folder` (None: where the caller is) would contain.
+    """Scans what the next commit would contain, and closes `index`.
 
-    `unchanged` adds what the last commit contains already; the rest is as in `scan_paths`. Raises UsageError where
-    there is no repository or a configuration is wrong, and IncompleteError where git cannot read the index.
+    The rest is as in `scan_paths`. Raises UsageError where there is no repository or a configuration is wrong, and
+    IncompleteError where git cannot read the index.
     """
-    from tokenguard.sources.git import Git, GitError
-    from tokenguard.sources.staged import all_entries, changed_entries, read_entries
+    from tokenguard.sources.git import GitError
 
     account = Account(search)
-    git = Git(folder)
-    with git.objects() as objects:  # opens the repository while it is asked what has changed
+    with index:
         try:
-            entries = all_entries(git) if unchanged else changed_entries(git)
+            entries = index.entries()
         except GitError as error:
             if "not a git repository" not in error.message:
                 raise
             hint = "name its folder, or scan files: tokenguard scan PATH"
             raise UsageError("this is no git repository", hint) from None
-        top, config = _of_work_tree(folder, use_config=use_config)
+        top, config = _of_work_tree(index.folder, use_config=use_config)
         chosen = [entry for entry in entries if not config.excludes(os.path.join(top, entry.path))]
         account.excluded = len(entries) - len(chosen)
         if seen is not None:
             seen.update(entry.path for entry in chosen)
-        account.read_all(read_entries(objects, chosen, max_size), config)
+        account.read_all(index.read(chosen, max_size), config)
     return account.report()
 
 

@@ -17,7 +17,8 @@ from tokenguard.core.clean import Clean
 from tokenguard.core.hidden import is_packed_in
 from tokenguard.core.unpack import Limits, unpack
 from tokenguard.core.unpack import zip as zips
-from tokenguard.core.unpack.compressed import GZIP, Decompressed, Inflate, maker
+from tokenguard.core.unpack.compressed import GZIP, Decompressed, maker
+from tokenguard.core.unpack.deflate import Inflate
 from tokenguard.core.unpack.source import Budget, CutError
 from tokenguard.core.unpack.tar import is_header
 from tokenguard.core.unpack.walk import Cut

@@ -244,8 +244,10 @@ def _read(options: _Options, hub: Hub | None) -> _Scan:
         if options.from_stdin:
             report = scanning.scan_stdin(options.stdin_name, use_config=use_config, search=search)
         elif options.staged:
+            from tokenguard.sources.staged import Index
+
             report = scanning.scan_staged(
-                options.paths[0] if options.paths else None,
+                Index(options.paths[0] if options.paths else None),
                 use_config=use_config,
                 max_size=options.max_size,
                 search=search,

@@ -48,12 +48,13 @@ def detect(data: bytes, anchors: Sequence[bytes] | None = None) -> list[Span]:
 
 def _candidates(anchor: bytes, data: bytes) -> Iterator[Span]:
     """What is shaped like a credential, even within another."""
-    from tokenguard.core.patterns import kind_of, pattern
+    from tokenguard.core.patterns import is_ended, kind_of, pattern
 
     expression = pattern(anchor)
     position = 0
     while match := expression.search(data, position):
-        yield Span(match.start(), match.end(), kind_of(match))
+        if is_ended(match):
+            yield Span(match.start(), match.end(), kind_of(match))
         position = match.start() + 1
 
 

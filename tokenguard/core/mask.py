@@ -174,13 +174,15 @@ def _s3_keys(data: bytes) -> list[Span]:
     if anchor not in data:
         return []
     from tokenguard.core.boundary import begins_word
-    from tokenguard.core.patterns import pattern
+    from tokenguard.core.patterns import is_ended, pattern
     from tokenguard.core.plausible import looks_random
 
     return [
         Span(*match.span(), S3_ACCESS_KEY)
         for match in pattern(anchor).finditer(data)
-        if begins_word(data, match.start()) and looks_random(match.group()[len(anchor) :], any_alphabet=True)
+        if is_ended(match)
+        and begins_word(data, match.start())
+        and looks_random(match.group()[len(anchor) :], any_alphabet=True)
     ]
 
 

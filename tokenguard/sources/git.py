@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import threading
 
 from tokenguard.errors import IncompleteError
@@ -275,7 +276,9 @@ class Git:
     def objects(self) -> Objects:
         """Starts a git that delivers objects, to be asked for them later on. Raises GitError as `start` does."""
         # What git complains of shows in what it delivers; a pipe that nobody reads would stop it.
-        return Objects(self._start(("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL))
+        process = self._start(("cat-file", "--batch"), stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        _widen(process)
+        return Objects(process)
 
     def deliver(self, names: Sequence[bytes]) -> Delivery:
         """Starts a git that delivers the objects of these names. Raises GitError as `start` does."""
@@ -411,11 +414,24 @@ class _Process(subprocess.Popen[bytes]):
 # The bytes of bases that git keeps unpacked: half of what it does by itself, and hardly slower.
 _BASES = 48 * 1024 * 1024
 
+_PIPE = 1 << 20  # as much as any user may have
+
 _ENDED_EARLY = "git ended before it had delivered everything"
 
 # Names asked for at a time: few enough that they fit into the smallest pipe there is (a page, for a Linux user who
 # has very many), so that writing them never waits for git, which may itself be waiting to be read.
 _BATCH = 60
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Has git's output wait in a pipe of 1 MiB, so that git can go on while its reader does something else."""
+    if sys.platform != "linux" or process.stdout is None:
+        return
+    import fcntl
+
+    # A user who has very many pipes may not have a larger one (pipe(7), "pipe-user-pages-soft").
+    with contextlib.suppress(OSError):
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
 
 
 def _wait(process: subprocess.Popen[bytes], complaint: IO[bytes]) -> None:

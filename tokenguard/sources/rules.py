@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import cast
 
 import tokenguard
+from tokenguard.core.sha256 import sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ def digest(modules: Iterable[str]) -> str:
 
     Those may lie in an archive (importlib.abc.ResourceLoader). Raises OSError where one is not there.
     """
-    found = hashlib.sha256()
     read = cast("FileLoader", tokenguard.__loader__).get_data
-    for name in modules:
-        path = os.path.join(tokenguard.__path__[0], *name.split("."))
-        found.update(read(f"{path}.py"))
-    return found.hexdigest()
+    paths = (os.path.join(tokenguard.__path__[0], *name.split(".")) for name in modules)
+    return sha256(b"".join(read(f"{path}.py") for path in paths))

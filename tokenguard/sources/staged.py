@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tokenguard.sources.git import Content, Objects
+    from tokenguard.sources.git import Content
 
 _SUBMODULE = "160000"
 
@@ -27,18 +27,61 @@ class Entry(NamedTuple):
     unmerged: bool
 
 
-def changed_entries(git: Git) -> list[Entry]:
-    """The entries in which the index differs from HEAD, or all of them where there is no commit yet.
+class Index:
+    """What the index of a repository has that the last commit has not; with `unchanged`, all that it has.
 
-    A rename is an entry of its own, and no attribute or setting of the repository can hide one.
+    git looks into it from when this is made, and works while the caller does something else. It ends with the
+    `with` block that this is used in. `folder` None: the repository that the caller is in. Raises GitError where
+    git cannot be started.
     """
-    try:
-        raw = git(
+
+    def __init__(self, folder: str | None = None, *, unchanged: bool = False) -> None:
+        self.folder = folder
+        self._git = Git(folder)
+        self._objects = self._git.objects()
+        # A rename is an entry of its own, and no attribute or setting of the repository can hide one.
+        self._changes = None if unchanged else self._git.start(
             "diff-index", "--cached", "--raw", "-z", "--no-renames", "--no-ext-diff", "--ignore-submodules=none",
             "HEAD", "--",
         )  # fmt: skip
-    except GitError:
-        return all_entries(git)
+
+    def __enter__(self) -> Index:  # noqa: PYI034 -- nothing derives from it, and Self is not in Python 3.10
+        self._objects.__enter__()
+        return self
+
+    def __exit__(self, error: object, *rest: object) -> None:
+        if self._changes is not None:
+            self._changes.kill()
+        self._objects.__exit__(error, *rest)
+
+    def entries(self) -> list[Entry]:
+        """Its entries; all of them where there is no commit yet. Raises GitError."""
+        if self._changes is None:
+            return all_entries(self._git)
+        try:
+            return _changed(self._changes.output())
+        except GitError:
+            return all_entries(self._git)
+
+    def read(self, entries: Sequence[Entry], max_size: int | None) -> Iterator[Blob | Unreadable]:
+        """The blobs of `entries`; one of more than `max_size` bytes is left unread."""
+        readable = []
+        for entry in entries:
+            if entry.unmerged:
+                yield Unreadable(Origin(entry.path), "unmerged: resolve the conflict and stage the result")
+            else:
+                readable.append(entry)
+        unread = readable[::-1]
+        try:
+            for content in self._objects.read([entry.blob for entry in readable]):
+                item = _item(Origin(unread[-1].path), content, max_size)
+                unread.pop()
+                yield item
+        except GitError as error:
+            yield from (Unreadable(Origin(entry.path), error.message) for entry in reversed(unread))
+
+
+def _changed(raw: bytes) -> list[Entry]:
     # `:oldmode newmode oldname newname status` NUL `path` NUL (git-diff-index(1), "Raw output format")
     fields = os.fsdecode(raw).split("\0")
     entries = []
@@ -65,24 +108,6 @@ def _listed(git: Git) -> Iterator[tuple[str, Entry]]:
         meta, _, path = line.partition("\t")
         mode, blob, stage = meta.split(" ")
         yield mode, Entry(path, blob, unmerged=stage != "0")
-
-
-def read_entries(objects: Objects, entries: Sequence[Entry], max_size: int | None) -> Iterator[Blob | Unreadable]:
-    """The blobs of `entries`; one of more than `max_size` bytes is left unread."""
-    readable = []
-    for entry in entries:
-        if entry.unmerged:
-            yield Unreadable(Origin(entry.path), "unmerged: resolve the conflict and stage the result")
-        else:
-            readable.append(entry)
-    unread = readable[::-1]
-    try:
-        for content in objects.read([entry.blob for entry in readable]):
-            item = _item(Origin(unread[-1].path), content, max_size)
-            unread.pop()
-            yield item
-    except GitError as error:
-        yield from (Unreadable(Origin(entry.path), error.message) for entry in reversed(unread))
 
 
 def _item(origin: Origin, content: Content | None, max_size: int | None) -> Blob | Unreadable:

@@ -106,8 +106,8 @@ def possible(group: tuple[list[int], list[int], list[int]]) -> list[set[int]]:
     one, two, three = group
     return [
         {a >> 2 for a in one},
-        {(a & 3) << 4 | b >> 4 for a in one for b in two},
-        {(b & 15) << 2 | c >> 6 for b in two for c in three},
+        {a << 4 | b for a in {a & 3 for a in one} for b in {b >> 4 for b in two}},
+        {b << 2 | c for b in {b & 15 for b in two} for c in {c >> 6 for c in three}},
         {c & 63 for c in three},
     ]
 

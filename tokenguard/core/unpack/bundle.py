@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from tokenguard.core.unpack.compressed import Inflate, reason
+from tokenguard.core.unpack.compressed import reason
+from tokenguard.core.unpack.deflate import DeflateError, Inflate
 from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Pieces
 
 TYPE_CHECKING = False
@@ -131,8 +132,6 @@ class _Pack:
 
     def _inflate(self, size: int) -> bytes | None:
         """The next stream of zlib, None where it is too large."""
-        import zlib
-
         inner = Inflate(15)
         parts = []
         total = 0
@@ -145,7 +144,7 @@ class _Pack:
             self._at += len(given)
             try:
                 part = inner.decompress(given, 4 * PIECE)
-            except zlib.error as error:
+            except DeflateError as error:
                 raise CutError(f"damaged: {reason(error)}") from None
             self._budget.spend(len(part))
             total += len(part)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import cache
 from typing import Any, Protocol
 
+from tokenguard.core.unpack.deflate import DeflateError, Inflate
 from tokenguard.core.unpack.source import PIECE, CutError, Part
 
 TYPE_CHECKING = False
@@ -21,7 +21,6 @@ GZIP, BZIP2, XZ, LZMA, ZSTD = "gzip", "bzip2", "xz", "lzma", "zstd"
 # What their decompressors take at most: what they are allowed to take, and a little.
 HELD = {GZIP: MIB, BZIP2: 8 * MIB, XZ: 80 * MIB, LZMA: 80 * MIB, ZSTD: 136 * MIB}
 _XZ_MOST = 72 * MIB
-_LITTLE = 64
 _ZSTD_WINDOW_LOG = 27  # what zstd itself takes unless it is told otherwise, and --ultra -22 makes
 
 # What follows a stream is another one, or padding, or nothing that belongs to it.
@@ -60,77 +59,6 @@ class Decompressor(Protocol):
         """Up to `max_length` bytes."""
 
 
-class Inflate:
-    """zlib's decompressor, as a Decompressor; `wbits` as zlib has it."""
-
-    def __init__(self, wbits: int) -> None:
-        import zlib
-
-        self._inner = zlib.decompressobj(wbits)
-        self._error: Exception | None = None
-
-    @property
-    def eof(self) -> bool:
-        """Whether the stream is at its end."""
-        return self._inner.eof
-
-    @property
-    def needs_input(self) -> bool:
-        """Whether nothing comes without more input."""
-        return not self._inner.unconsumed_tail and self._error is None
-
-    @property
-    def unused_data(self) -> bytes:
-        """What followed the stream."""
-        return self._inner.unused_data
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        """Up to `max_length` bytes. Raises zlib.error where it is damaged, after all that stands before that."""
-        import zlib
-
-        if self._error:
-            raise self._error
-        data = self._inner.unconsumed_tail + data
-        before = self._inner.copy()
-        try:
-            return self._inner.decompress(data, max_length)
-        except zlib.error as error:
-            self._error = error
-        return _before_damage(before, data)
-
-
-def _before_damage(inner: Any, data: bytes) -> bytes:
-    """What zlib's decompressor `inner` makes of `data`, which is damaged, up to there.
-
-    It gives nothing of a piece that is damaged somewhere, so that it is given less at a time.
-    """
-    import zlib
-
-    scout = inner.copy()
-    at = 0
-    with suppress(zlib.error):
-        for at in range(0, len(data), _LITTLE):
-            scout.decompress(data[at : at + _LITTLE])
-    saved: bytes = inner.decompress(data[:at])
-    last = bytearray()
-    with suppress(zlib.error):
-        for byte in data[at:]:
-            last += inner.decompress(bytes((byte,)))
-    return saved + last
-
-
-def inflated(packed: bytes, size: int) -> bytes | None:
-    """What is deflated in `packed`, which is all of a stream; None where that is not `size` bytes, or damaged."""
-    import zlib
-
-    inner = zlib.decompressobj(-15)
-    try:
-        content = inner.decompress(packed, size + 1)
-    except zlib.error:
-        return None
-    return content if inner.eof and not inner.unused_data and len(content) == size else None
-
-
 class Decompressed:
     """What a compressed stream unpacks to: one or, of a `kind` that is concatenated, several after another."""
 
@@ -142,7 +70,6 @@ class Decompressed:
         self._budget = budget
         self._magic = _MAGIC.get(kind, ())
         self._inner = make()
-        self._errors = errors()
         self._data = b""
         self._piece = b""
         self._at = 0  # where in the piece the next byte is
@@ -177,7 +104,9 @@ class Decompressed:
                 self._budget.spend(len(self._data))
             try:
                 piece = self._inner.decompress(self._data, 4 * PIECE)
-            except self._errors as error:
+            except Exception as error:
+                if not isinstance(error, errors()):
+                    raise
                 self._is_done = True
                 raise CutError(f"damaged: {reason(error)}") from None
             self._data = b""
@@ -206,11 +135,12 @@ class Decompressed:
 
 @cache
 def errors() -> tuple[type[Exception], ...]:
-    """What decompressors raise over hostile input."""
+    """What decompressors raise over hostile input. To know all takes the libraries, which load for longer than a
+    small archive takes to unpack; so it is asked where something was raised.
+    """
     import lzma
-    import zlib
 
-    known: tuple[type[Exception], ...] = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
+    known: tuple[type[Exception], ...] = (DeflateError, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
     zstd = zstd_module()
     return known if zstd is None else (*known, zstd.ZstdError)
 
@@ -235,20 +165,22 @@ def zstd_module() -> Any:
 
 def maker(kind: str) -> Callable[[], Decompressor]:
     """What makes decompressors of `kind`. Raises CutError where there is none here."""
-    import bz2
-    import functools
-    import lzma
-
     if kind == GZIP:
         return lambda: Inflate(31)
     if kind == BZIP2:
+        import bz2
+
         return bz2.BZ2Decompressor
     if kind == ZSTD:
+        import functools
+
         zstd = zstd_module()
         if zstd is None:
             raise CutError("zstd is not installed: pip install backports.zstd")
         options: Mapping[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW_LOG}
         return functools.partial(zstd.ZstdDecompressor, options=options)
+    import lzma
+
     return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ if kind == XZ else lzma.FORMAT_ALONE, memlimit=_XZ_MOST)
 
 

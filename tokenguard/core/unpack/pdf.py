@@ -9,7 +9,8 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from tokenguard.core.unpack.compressed import Decompressed, Inflate
+from tokenguard.core.unpack.compressed import Decompressed
+from tokenguard.core.unpack.deflate import Inflate
 from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Pieces, Slice
 from tokenguard.core.windows import fill
 

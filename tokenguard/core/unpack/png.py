@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tokenguard.core.unpack.compressed import Decompressed, Inflate
+from tokenguard.core.unpack.compressed import Decompressed
+from tokenguard.core.unpack.deflate import Inflate
 from tokenguard.core.unpack.source import CutError, Flaw, Part, Pieces
 
 TYPE_CHECKING = False

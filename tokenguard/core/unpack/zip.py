@@ -18,10 +18,9 @@ from tokenguard.core.unpack.compressed import (
     XZ,
     ZSTD,
     Decompressed,
-    Inflate,
-    inflated,
     maker,
 )
+from tokenguard.core.unpack.deflate import Inflate, crc32, inflated
 from tokenguard.core.unpack.source import PIECE, CutError, Flaw, Part, Slice
 from tokenguard.core.windows import fill
 
@@ -297,15 +296,13 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
 
 def _at_once(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> bytes | None:
     """All of a small member; None where it is another, or not what its header says, and is read step by step."""
-    import zlib
-
     if entry.method != _DEFLATED or entry.stored > _SMALL or entry.size > _SMALL:
         return None
     if not budget.has(entry.stored + entry.size):
         return None
     file.seek(local.content)
     content = inflated(file.read(entry.stored), entry.size)
-    if content is None or zlib.crc32(content) != entry.crc:
+    if content is None or crc32(content) != entry.crc:
         return None
     budget.spend(entry.stored + entry.size)
     return content
@@ -347,8 +344,6 @@ class _Content:
 
     def read(self, most: int) -> bytes:
         """Up to `most` bytes. Raises CutError where it is not what the header says."""
-        import zlib
-
         entry = self._entry
         if entry.method == _STORED:
             piece = self._read(most)
@@ -360,7 +355,7 @@ class _Content:
         is_done = entry.method == _LZMA and self._size >= entry.size
         piece = b"" if is_done else self._read(most)
         self._size += len(piece)
-        self._crc = zlib.crc32(piece, self._crc)
+        self._crc = crc32(piece, self._crc)
         if not piece and entry.crc not in (self._crc, _NO_CHECKSUM):
             raise CutError("damaged: its checksum is wrong")
         return piece

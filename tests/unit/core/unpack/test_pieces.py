@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.archives import tar
 from tokenguard.core.unpack import unpack
-from tokenguard.core.unpack.compressed import inflated
+from tokenguard.core.unpack.deflate import inflated
 from tokenguard.core.unpack.source import CutError, Source
 
 TEXT = b"".join(b"line %d\n" % number for number in range(4000))
