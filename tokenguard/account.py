@@ -181,10 +181,15 @@ class Account:
         )
 
     def _name_findings(self) -> None:
-        from tokenguard.home import home
-        from tokenguard.vault.index import Store
+        from tokenguard.home import has_index, home
 
         try:
+            if (
+                not has_index()
+            ):  # then there are no names, and what would read them takes longer to load than a scan
+                return
+            from tokenguard.vault.index import Store
+
             index = Store(home()).read()
         except (UsageError, VaultError) as error:
             self.notes.append(f"whether a token is one of yours is not known: {error.message}")

@@ -7,6 +7,9 @@ import sys
 
 from tokenguard.errors import UsageError
 
+INDEX = "index.json"
+"""The document in it that says what is known of the tokens in the vault."""
+
 
 def home() -> str:
     """The folder: `TOKENGUARD_HOME`, else the platform's folder for a user's data. It need not exist.
@@ -30,3 +33,14 @@ def home() -> str:
     import platformdirs
 
     return platformdirs.user_data_dir("tokenguard", appauthor=False)
+
+
+def has_index() -> bool:
+    """Whether INDEX is there, or may be. Raises UsageError as `home` does."""
+    try:
+        os.lstat(os.path.join(home(), INDEX))
+    except FileNotFoundError:
+        return False
+    except OSError:  # whoever reads it says why it cannot be read
+        return True
+    return True

@@ -12,6 +12,7 @@ from tokenguard.core.blob import Unreadable
 from tokenguard.core.kinds import ASKED_OF_THE_HUB
 from tokenguard.core.places import DOTENV, EDITOR, GIT_REMOTE, HISTORY, NOTEBOOK, STORED_TOKENS, TOKEN_FILE
 from tokenguard.core.places.plaintext import Plaintext
+from tokenguard.home import INDEX
 from tokenguard.render.places import place_of
 from tokenguard.standing import known
 
@@ -101,7 +102,7 @@ def _mode(path: str) -> int:
 def _own_files(home: str) -> Iterator[tuple[str, int]]:
     home = os.path.realpath(home)
     yield home, 0o700
-    for name in ("index.json", "vault.json"):
+    for name in (INDEX, "vault.json"):
         yield os.path.join(home, name), 0o600
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import string
-
 from tokenguard.core.detect import detect
 from tokenguard.core.kinds import KINDS
 from tokenguard.errors import UsageError
@@ -18,8 +16,8 @@ HF_TOKEN = "HF_TOKEN"  # noqa: S105 -- the name of a variable
 OLD_HF_TOKEN = "HUGGING_FACE_HUB_TOKEN"  # noqa: S105 -- the same
 """What huggingface_hub reads where HF_TOKEN is not set, and its old versions in any case."""
 
-_LETTERS = frozenset(string.ascii_letters)
-_DIGITS = frozenset(string.digits)
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_DIGITS = frozenset("0123456789")
 _LONGEST = 64
 # Shorter than any is, since it may have been copied badly.
 _AS_LONG_AS_A_TOKEN = 24

@@ -63,13 +63,19 @@ def is_at_hand(*, deep: bool) -> bool:
 
 
 @cache
-def search(*, deep: bool) -> MayHold:
-    """Says yes wherever `detect` finds something; if `deep`, wherever `decode` does, too. Made once a process."""
+def search(*, deep: bool) -> MayHold | None:
+    """Says yes wherever `detect` finds something; if `deep`, wherever `decode` does, too. Made once a process.
+
+    None where this processor lacks what the library needs.
+    """
     found = _recalled(_path(deep=deep))
     if found is None:
-        compiled = _compiled(deep=deep)
+        try:
+            compiled = _compiled(deep=deep)
+            found = _search(compiled)
+        except hyperscan.HyperscanError:
+            return None
         _keep(_path(deep=deep), compiled)
-        found = _search(compiled)
     return found
 
 

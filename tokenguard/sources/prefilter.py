@@ -1,6 +1,6 @@
 """Telling the few files and objects that may hold a credential from the many that hold none, as fast as can be.
 
-`hyperscan` (the extra `fast`) looks for all shapes at once, where Python looks for one after the other.
+`hyperscan` looks for all shapes at once, where Python looks for one after the other. Not every machine has it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def prefilter(objects: int, *, deep: bool = False) -> MayHold:
 
 
 def by_hyperscan(objects: int, *, deep: bool = False) -> MayHold | None:
-    """That of the library, if it is there and worth while for so many objects."""
+    """That of the library, if it is there, runs here, and is worth while for so many objects."""
     if objects < _SOME:
         return None
     try:

@@ -15,6 +15,7 @@ from tokenguard.core.entry import Entry, Row
 from tokenguard.core.identity import from_document, to_document
 from tokenguard.core.name import check_name
 from tokenguard.errors import VaultError
+from tokenguard.home import INDEX
 from tokenguard.locks import BusyError, hold
 
 TYPE_CHECKING = False
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
 SCHEMA = 1
-_FILE = "index.json"
 _LOCK = "index.lock"
 _LARGEST = 64 * 1024 * 1024
 _WRITABLE = "TOKENGUARD_HOME names another folder"
@@ -134,7 +134,7 @@ class Store:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._path = os.path.join(folder, _FILE)
+        self._path = os.path.join(folder, INDEX)
 
     def read(self) -> Index:
         """The Index as it is; empty where nothing was ever written.

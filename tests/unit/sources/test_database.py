@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import importlib
 
 import pytest
 
@@ -23,6 +24,7 @@ def is_right(*, deep: bool = True) -> bool:
     """Whether a search that is made now tells one from the other."""
     database.search.cache_clear()
     may_hold = database.search(deep=deep)
+    assert may_hold is not None
     return may_hold(ENCODED, 0, len(ENCODED)) is deep and not may_hold(CLEAN, 0, len(CLEAN))
 
 
@@ -87,3 +89,14 @@ def test_what_others_can_write_is_made_anew(kept: Path, mode: int) -> None:
     kept.chmod(mode)
     assert is_right()
     assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_where_the_library_does_not_run_there_is_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(**_: object) -> None:
+        raise importlib.import_module("hyperscan").HyperscanError("the processor lacks an instruction")
+
+    monkeypatch.setattr(database, "_compiled", fail)
+    database.search.cache_clear()
+    assert database.search(deep=True) is None
+    database.search.cache_clear()
+    assert not home.exists()

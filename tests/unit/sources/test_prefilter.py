@@ -26,8 +26,8 @@ SEARCHES, DEEP = [by_expressions()], [by_expressions(deep=True)]
 if IS_INSTALLED:
     from tokenguard.sources import database
 
-    SEARCHES.append(database.search(deep=False))
-    DEEP.append(database.search(deep=True))
+    SEARCHES.append(database.search(deep=False) or by_expressions())
+    DEEP.append(database.search(deep=True) or by_expressions(deep=True))
 
 credentials = st.builds(
     lambda kind, seed: every_kind(seed)[kind].encode(),

@@ -1,37 +1,14 @@
-"""What is unpacked at once, or in large pieces, is what comes out step by step."""
+"""What is read in large pieces, is what comes out step by step."""
 
 from __future__ import annotations
 
 import io
-import zlib
 
 import pytest
 
 from tests.support.archives import tar
 from tokenguard.core.unpack import unpack
-from tokenguard.core.unpack.deflate import inflated
 from tokenguard.core.unpack.source import CutError, Source
-
-TEXT = b"".join(b"line %d\n" % number for number in range(4000))
-
-
-@pytest.mark.parametrize(
-    ("packed", "size"),
-    [
-        (zlib.compress(TEXT, wbits=-15), len(TEXT) - 1),
-        (zlib.compress(TEXT, wbits=-15), len(TEXT) + 1),
-        (zlib.compress(TEXT, wbits=-15)[:-1], len(TEXT)),
-        (zlib.compress(bytes(1 << 24), wbits=-15), 100),
-        (b"\xff" * 9, 9),
-    ],
-    ids=["longer", "shorter", "cut", "a bomb", "damaged"],
-)
-def test_what_is_not_of_its_size_is_not_inflated_at_once(packed: bytes, size: int) -> None:
-    assert inflated(packed, size) is None
-
-
-def test_what_is_of_its_size_is_inflated_at_once() -> None:
-    assert inflated(zlib.compress(TEXT, wbits=-15), len(TEXT)) == TEXT
 
 
 def test_what_is_in_memory_is_read_like_a_file() -> None:
