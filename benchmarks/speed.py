@@ -54,7 +54,7 @@ def arguments(about: str, measured: str, runs: int) -> argparse.Namespace:
 
 def work_tree(folders: list[str], runs: int) -> None:
     commands = {
-        "ripgrep, one regex": ["rg", "--hidden", "--count", REGEX, *folders],
+        "ripgrep, one regex": ["rg", "--hidden", "--glob", "!.git", "--count", REGEX, *folders],
         "tokenguard scan": [str(SCRIPTS / "tokenguard"), "scan", *folders],
         "tokenguard scan --shallow": [str(SCRIPTS / "tokenguard"), "scan", "--shallow", *folders],
         "tokenguard scan --format json": [str(SCRIPTS / "tokenguard"), "scan", "--format", "json", *folders],

@@ -15,7 +15,7 @@ from tokenguard.core.clean import Clean
 from tokenguard.core.detect import anchors_in, detect
 from tokenguard.core.hidden import is_encoded_in, is_packed_in
 from tokenguard.core.scan import spans_of
-from tokenguard.core.unpack import HEAD, is_container, looks_packed
+from tokenguard.core.unpack import HEAD, TAIL, is_container, looks_packed
 from tokenguard.core.windows import Once, windows_from
 from tokenguard.sources.git import GitError
 from tokenguard.sources.prefilter import prefilter
@@ -255,6 +255,9 @@ class _Stretch:
             if detect(data, anchors) or (self._deep and is_encoded_in(data, anchors)):
                 return True
         if not self._deep or not looks_packed(buffer, start, end):
+            return False
+        head, tail = bytes(buffer[start : min(start + HEAD, end)]), bytes(buffer[max(start, end - TAIL) : end])
+        if not is_container(head, end - start, tail):  # most that look like one, of which no copy is made then
             return False
         return is_packed_in(BytesIO(buffer[start:end]), self._may_hold, self._clean)
 
