@@ -76,6 +76,11 @@ class Decompressed:
         self._is_done = False
         self._cut: CutError | None = None
 
+    @property
+    def rest(self) -> bytes:
+        """What followed the last stream in what was read of it, once that is at its end."""
+        return self._inner.unused_data
+
     def read(self, most: int) -> bytes:
         """Up to `most` bytes. Raises CutError."""
         if self._cut:

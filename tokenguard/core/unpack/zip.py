@@ -41,6 +41,7 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _SMALL = 1024 * 1024
 _UNKNOWN = 0xFFFFFFFF
+_NEWEST = 63  # version 6.3, which there is none above (4.4.3.2)
 _NO_CHECKSUM = -1
 
 _ENCRYPTED = 1
@@ -66,9 +67,11 @@ class _Entry(NamedTuple):
 
 
 class _Local(NamedTuple):
+    """The header before a member; `content` is where that begins, `version` what it says is needed to read it."""
+
     entry: _Entry
     content: int
-    """Where the content begins."""
+    version: int
 
 
 def find_end(tail: bytes) -> int:
@@ -202,11 +205,12 @@ def _local(file: BinaryIO, offset: int) -> _Local | None:
     header = file.read(_LOCAL.size)
     if len(header) < _LOCAL.size or header[:4] != LOCAL:
         return None
-    _, _, flags, method, _, _, crc, stored, size, named, extended = _LOCAL.unpack(header)
+    _, version, flags, method, _, _, crc, stored, size, named, extended = _LOCAL.unpack(header)
     name = file.read(named)
     if _UNKNOWN in (size, stored):
         size, stored = _wide(file.read(extended), size, stored)
-    return _Local(_Entry(offset, flags, method, crc, stored, size, name), offset + _LOCAL.size + named + extended)
+    content = offset + _LOCAL.size + named + extended
+    return _Local(_Entry(offset, flags, method, crc, stored, size, name), content, version)
 
 
 def _is_record(file: BinaryIO, at: int) -> bool:
@@ -231,7 +235,7 @@ def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[P
     at = start
     while end - at > _LOCAL.size and (at := _find(file, LOCAL, at, end)) >= 0:
         local = _local(file, at)
-        if local is None or not _is_plausible(local.entry) or local.content > end:
+        if local is None or not _is_plausible(local) or local.content > end:
             budget.count_member()
             at += len(LOCAL)
             continue
@@ -246,9 +250,11 @@ def _unnamed(file: BinaryIO, start: int, end: int, budget: Budget) -> Iterator[P
         yield from _member(file, entry, local, budget)
 
 
-def _is_plausible(entry: _Entry) -> bool:
+def _is_plausible(local: _Local) -> bool:
     """Whether it can be a header at all: four bytes are soon found in a program."""
-    return entry.method in _METHODS and 0 < len(entry.name) < 4096 and min(entry.name[:32]) >= 32
+    name = local.entry.name
+    is_a_name = 0 < len(name) < 4096 and min(name[:32]) >= 32
+    return local.entry.method in _METHODS and (is_a_name or local.version <= _NEWEST)
 
 
 def _find(file: BinaryIO, needle: bytes, start: int, end: int) -> int:
@@ -283,13 +289,12 @@ def _member(file: BinaryIO, entry: _Entry, local: _Local, budget: Budget) -> Ite
     if (content := _at_once(file, entry, local, budget)) is not None:
         yield Part(name, BytesIO(content).read)
         return
-    read = Slice(file, local.content, entry.stored).read
+    packed = Slice(file, local.content, entry.stored).read
     try:
-        make, held = _decompressor(entry.method, read)
+        make, held = _decompressor(entry.method, packed)
         with budget.hold(held):
-            if make is not None:
-                read = Decompressed(read, make, budget).read
-            yield Part(name, _Content(read, entry).read)
+            stream = Decompressed(packed, make, budget) if make is not None else None
+            yield Part(name, _Content(entry, packed, stream).read)
     except CutError as error:
         yield Flaw(name, str(error))
 
@@ -336,8 +341,10 @@ def _decompressor(method: int, read: Callable[[int], bytes]) -> tuple[Callable[[
 class _Content:
     """The content of a member, against its length where it is stored and its checksum where it was packed."""
 
-    def __init__(self, read: Callable[[int], bytes], entry: _Entry) -> None:
-        self._read = read
+    def __init__(self, entry: _Entry, packed: Callable[[int], bytes], stream: Decompressed | None) -> None:
+        self._packed = packed
+        self._stream = stream
+        self._read = stream.read if stream else packed
         self._entry = entry
         self._crc = 0
         self._size = 0
@@ -356,8 +363,11 @@ class _Content:
         piece = b"" if is_done else self._read(most)
         self._size += len(piece)
         self._crc = crc32(piece, self._crc)
-        if not piece and entry.crc not in (self._crc, _NO_CHECKSUM):
-            raise CutError("damaged: its checksum is wrong")
+        if not piece and entry.crc != _NO_CHECKSUM:
+            if entry.crc != self._crc:
+                raise CutError("damaged: its checksum is wrong")
+            if entry.method == _DEFLATED and self._stream and (self._stream.rest or self._packed(1)):
+                raise CutError("damaged: something follows where it should end")
         return piece
 
 

@@ -1,6 +1,9 @@
 """Archives whose records contradict each other are told: programs go by one or the other."""
 
 import struct
+import zlib
+
+import pytest
 
 from tests.support.archives import zipped
 from tests.support.credentials import user_token
@@ -43,3 +46,32 @@ def test_an_entry_that_says_nothing_is_there_of_what_was_streamed() -> None:
     streamed = data[:6] + struct.pack("<H", 8) + data[8:14] + bytes(12) + data[26:]
     empty = with_entries(streamed, {8: struct.pack("<H", 8), 16: bytes(12)}, twice=False)
     assert outcome(empty)[1] != []
+
+
+@pytest.mark.parametrize("name", [b"", b"\1a", b"\n" * 40])
+def test_members_that_no_directory_names_have_any_name(name: bytes) -> None:
+    body = user_token().encode()
+    packed = zlib.compress(body, wbits=-15)
+    header = struct.pack(
+        "<4s5H3L2H", b"PK\3\4", 20, 0, 8, 0, 33, zlib.crc32(body), len(packed), len(body), len(name), 0
+    )
+    data = header + name + packed + b"PK\5\6" + bytes(18)
+    assert outcome(data) == (1, [])
+    # A directory that somebody put into the comment of the right one hides nothing.
+    assert outcome(data[:-2] + b"\x16\0" + b"PK\5\6" + bytes(18)) == (1, [])
+
+
+def test_what_a_program_has_of_the_kind_is_no_member() -> None:
+    code = b"PK\3\4" + b"\xff\x8b" * 40
+    assert outcome(code * 9 + zipped({"a": user_token().encode()})) == (1, [])
+
+
+def test_what_follows_in_a_member_is_not_passed_over() -> None:
+    data = zipped({"a": b"nothing"})
+    behind = zlib.compress(user_token().encode(), wbits=-15)
+    at = data.index(b"PK\1\2")
+    stored = struct.unpack_from("<L", data, 18)[0] + len(behind)
+    header = data[:18] + struct.pack("<L", stored) + data[22:at]
+    entry = data[at : at + 20] + struct.pack("<L", stored) + data[at + 24 : -END]
+    end = data[-END:-6] + struct.pack("<L", at + len(behind)) + data[-2:]
+    assert outcome(header + behind + entry + end) == (0, ["damaged: something follows where it should end"])
