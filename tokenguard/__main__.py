@@ -44,9 +44,12 @@ def _follow(shell: str) -> int:
 def _scan(paths: list[str]) -> int:
     # The scan of files without options, which most are, and without click, which takes longer to load than a work
     # tree to read. `tokenguard.cli.scan` has the options and says the same.
-    from tokenguard import reporting, scanning
+    from tokenguard import scanning
 
     report = scanning.scan_paths(paths or ["."])
+
+    from tokenguard import reporting
+
     reporting.show(report)
     reporting.talk(report)
     return report.exit_code
