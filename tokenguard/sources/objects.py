@@ -24,7 +24,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tokenguard.sources.git import Delivery, Git
+    from tokenguard.sources.git import Git
+    from tokenguard.sources.gitdelivery import Delivery
     from tokenguard.sources.prefilter import MayHold
 
     # Objects and bytes read, and by index: what holds something, and what could not be read with the reason.

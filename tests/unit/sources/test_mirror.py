@@ -3,7 +3,8 @@
 import pytest
 
 from tokenguard.core.target import HTTPS, Target
-from tokenguard.sources.git import GitError, reason
+from tokenguard.sources.git import GitError
+from tokenguard.sources.gitreason import reason
 from tokenguard.sources.mirror import ServerError, _talking
 
 TARGET = Target("https://git.example.com/a", HTTPS)

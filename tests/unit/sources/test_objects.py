@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tests.support.repository import Repository
-    from tokenguard.sources.git import Delivery
+    from tokenguard.sources.gitdelivery import Delivery
 
 TOKEN = user_token().encode()
 MAY_HOLD = by_expressions()
