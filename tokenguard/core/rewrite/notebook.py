@@ -12,7 +12,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from tokenguard.core.rewrite import python
+from tokenguard.core.rewrite import python, tree
 from tokenguard.core.rewrite.edit import Change, Edit, NotRewritableError, Rewritten, apply, with_placeholders
 
 TYPE_CHECKING = False
@@ -74,7 +74,7 @@ def _change(data: bytes, document: Any, stretches: Sequence[Stretch]) -> Change:
         for number, strings in sorted(sources.items())
         if document["cells"][number].get("cell_type") == "code"
     ]
-    if any(_says(python.binds_os, source.text) for source, _ in cells):  # cells share their names
+    if any(_says(tree.binds_os, source.text) for source, _ in cells):  # cells share their names
         return change
     has_os = False
     for source, strings in cells:
@@ -85,7 +85,7 @@ def _change(data: bytes, document: Any, stretches: Sequence[Stretch]) -> Change:
         ]
         if mine:
             has_os |= source.rewrite(stretches, mine, change, has_os=has_os)
-        has_os = has_os or _says(python.imports_os, source.text)
+        has_os = has_os or _says(tree.imports_os, source.text)
     return change
 
 
@@ -111,8 +111,8 @@ def _says(question: Callable[[ast.Module], bool], source: bytes) -> bool:
     """The answer to a question about the Python in the source of a cell; no where there is none."""
     for text in (source, _without_magics(source)):
         try:
-            return text is not None and question(python.parse(text))
-        except python.NO_PYTHON:  # noqa: PERF203 -- twice
+            return text is not None and question(tree.parse(text))
+        except tree.NO_PYTHON:  # noqa: PERF203 -- twice
             continue
     return False
 

@@ -11,17 +11,25 @@ import bisect
 import io
 import re
 import tokenize
-import warnings
 from functools import cache
 from typing import NamedTuple
 
 from tokenguard.core.rewrite.edit import Change, Edit, Rewritten, apply, with_placeholders
 from tokenguard.core.rewrite.literals import Literal, literals
+from tokenguard.core.rewrite.tree import (
+    NO_PYTHON,
+    binds_os,
+    fixed,
+    is_docstring,
+    is_from_future,
+    is_import_of_os,
+    is_text,
+    parse,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from typing import TypeGuard
+    from collections.abc import Iterator, Sequence
 
     from tokenguard.core.rewrite.edit import Stretch
 
@@ -29,9 +37,6 @@ if TYPE_CHECKING:
 _LARGEST = 4 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 _COOKIE_LINES = 2  # where the encoding may be declared (PEP 263), below a first line for the system
-
-# What ast.parse raises for what is no Python, or is nested too deeply for it.
-NO_PYTHON = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class _Text(NamedTuple):
@@ -97,23 +102,6 @@ def _is_kept(source: bytes, parsed: bytes, edit: Edit) -> bool:
     return parsed[edit.start : edit.end] == source[edit.start : edit.end]
 
 
-def parse(source: bytes) -> ast.Module:
-    """The tree of `source`, which is in UTF-8 whatever it says of itself. Raises NO_PYTHON."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what is wrong with it in small ways is its author's business
-        return ast.parse(source.decode())
-
-
-def imports_os(tree: ast.Module) -> bool:
-    """Whether `os` is there once the module has run."""
-    return any(_is_import_of_os(statement) for statement in tree.body)
-
-
-def binds_os(tree: ast.Module) -> bool:
-    """Whether anything but the module is called `os`."""
-    return any("os" in _bound(node) for node in ast.walk(tree))
-
-
 class _Rewriter:
     """`source` is parsed as `tree`."""
 
@@ -163,11 +151,11 @@ class _Rewriter:
         waiting: list[tuple[ast.AST, bool]] = [(self._tree, False)]
         while waiting:
             node, is_fixed = waiting.pop()
-            if _is_text(node):
+            if is_text(node):
                 yield _Text(*self._extent(node), is_fixed)
                 continue  # what is within an f-string is found by its literals
-            fixed = {id(child) for child in _fixed(node)}
-            waiting += [(child, is_fixed or id(child) in fixed) for child in ast.iter_child_nodes(node)]
+            kept = {id(child) for child in fixed(node)}
+            waiting += [(child, is_fixed or id(child) in kept) for child in ast.iter_child_nodes(node)]
 
     def _may_use_os(self) -> bool:
         """Whether `os` means the module wherever it is imported at the top: nothing else is called so."""
@@ -177,7 +165,7 @@ class _Rewriter:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 # A name that is imported in a function belongs to all of it, also above the import.
                 imports = [
-                    inner for inner in ast.walk(node) if isinstance(inner, ast.Import) and _is_import_of_os(inner)
+                    inner for inner in ast.walk(node) if isinstance(inner, ast.Import) and is_import_of_os(inner)
                 ]
                 first, last = self._extent(node)
                 mine = [stretch.start for stretch in self._stretches if first <= stretch.start < last]
@@ -186,7 +174,7 @@ class _Rewriter:
         return True
 
     def _has_os_before(self, offset: int) -> bool:
-        return any(_is_import_of_os(node) and self._extent(node)[0] < offset for node in self._tree.body)
+        return any(is_import_of_os(node) and self._extent(node)[0] < offset for node in self._tree.body)
 
     # What is put there.
 
@@ -332,7 +320,7 @@ class _Rewriter:
         """The import of `os`, above the first statement that can have something above it."""
         body = self._tree.body
         place = 0
-        while place < len(body) and (_is_docstring(body[place], place) or _is_from_future(body[place])):
+        while place < len(body) and (is_docstring(body[place], place) or is_from_future(body[place])):
             place += 1
         first = body[place]
         line = min([first.lineno, *(node.lineno for node in getattr(first, "decorator_list", []))])
@@ -370,66 +358,3 @@ def _line_end() -> re.Pattern[bytes]:
 def _cookie() -> re.Pattern[bytes]:
     # https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations
     return re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*[-\w.]+")
-
-
-def _is_text(node: ast.AST) -> TypeGuard[ast.expr]:
-    if isinstance(node, ast.Constant):
-        return isinstance(node.value, str | bytes)
-    return isinstance(node, ast.JoinedStr) or type(node).__name__ == "TemplateStr"  # from 3.14 on
-
-
-def _fixed(node: ast.AST) -> Iterable[ast.AST | None]:
-    """The children of `node` in which no expression may stand, or would mean something else."""
-    if isinstance(node, ast.Expr):
-        return [node.value] if isinstance(node.value, ast.Constant) else []
-    if isinstance(node, ast.pattern):
-        return ast.iter_child_nodes(node)
-    if isinstance(node, ast.AnnAssign | ast.arg):
-        return [node.annotation]
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return [node.returns, *getattr(node, "type_params", [])]
-    if isinstance(node, ast.ClassDef):
-        return getattr(node, "type_params", [])
-    if type(node).__name__ == "TypeAlias":  # from 3.12 on
-        return ast.iter_child_nodes(node)
-    if isinstance(node, ast.Subscript):
-        name = getattr(node.value, "id", None) or getattr(node.value, "attr", None)
-        return [node.slice] if name == "Literal" else []
-    return []
-
-
-def _bound(node: ast.AST) -> list[str | None]:
-    """The names that `node` itself binds, but for an import of the module `os` under its own name."""
-    if isinstance(node, ast.Name):
-        return [] if isinstance(node.ctx, ast.Load) else [node.id]
-    if isinstance(node, ast.arg):
-        return [node.arg]
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        is_from = isinstance(node, ast.ImportFrom)
-        return [
-            alias.asname or alias.name for alias in node.names if is_from or (alias.asname and alias.name != "os")
-        ]
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.ExceptHandler):
-        return [node.name]
-    if isinstance(node, ast.MatchAs | ast.MatchStar):
-        return [node.name]
-    return [node.rest] if isinstance(node, ast.MatchMapping) else []
-
-
-def _is_import_of_os(node: ast.AST) -> bool:
-    return isinstance(node, ast.Import) and any(
-        (alias.asname or alias.name.partition(".")[0]) == "os" for alias in node.names
-    )
-
-
-def _is_docstring(node: ast.stmt, place: int) -> bool:
-    return (
-        place == 0
-        and isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _is_from_future(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
