@@ -21,6 +21,7 @@ from tokenguard.account import Search
 from tokenguard.errors import ExitCode, UsageError
 from tokenguard.filesystemscan import scan_filesystem
 from tokenguard.sources import filesystem
+from tokenguard.sources import store as drivers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -206,7 +207,7 @@ def test_a_folder_that_fails_does_not_hide_the_others(store: type[Store]) -> Non
 
 
 def test_a_store_that_hangs_is_left(store: type[Store], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filesystem, "_ANSWER", 0.02)
+    monkeypatch.setattr(drivers, "_ANSWER", 0.02)
     fill(store, **{f"f{at}": LEAK for at in range(6)})
     until = threading.Event()
     store.files = dict.fromkeys(store.files, until.wait)
