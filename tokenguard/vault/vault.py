@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import NamedTuple
 
 from tokenguard.core.entry import entry_of
 from tokenguard.core.name import is_name
-from tokenguard.errors import TokenguardError, UsageError, VaultError
-from tokenguard.process import say
+from tokenguard.errors import TokenguardError, VaultError
 from tokenguard.vault.index import PATIENCE, Copy, DamagedIndexError, Index, Store
 from tokenguard.vault.journal import Journal
-from tokenguard.vault.keyring import ENCRYPTED_FILE, SERVICE, Keyring, KeyringError, choose
+from tokenguard.vault.keyring import SERVICE
+from tokenguard.vault.keyrings import Keyrings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,25 +18,8 @@ if TYPE_CHECKING:
 
     from tokenguard.core.entry import Entry
     from tokenguard.core.token import Token
-
-
-class Strays(NamedTuple):
-    """Names of tokens about which index and keyring do not agree.
-
-    `begun` are changes that were not finished, `left` copies that a move has not deleted. The index has `lost`,
-    whose secrets are gone, and `other`, whose secrets are others by now; the vault file has `nameless`, of which
-    the index does not know.
-    """
-
-    begun: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    other: tuple[str, ...] = ()
-    nameless: tuple[str, ...] = ()
-
-
-KINDS = ("auto", "keyring", "file")
-"""What `TOKENGUARD_VAULT` may say."""
+    from tokenguard.vault.keyring import Keyring
+    from tokenguard.vault.strays import Strays
 
 
 class Vault:
@@ -48,14 +30,9 @@ class Vault:
     """
 
     def __init__(self, folder: str, environment: Mapping[str, str]) -> None:
-        self._kind = environment.get("TOKENGUARD_VAULT") or "auto"
-        if self._kind not in KINDS:
-            raise UsageError(f"TOKENGUARD_VAULT is {self._kind!r}", f"it can be {', '.join(KINDS)}")
+        self._keyrings = Keyrings(environment)
         self._store = Store(folder)
-        self._environment = environment
         self._may_mend = True
-        self._opened: dict[str, Keyring] = {}
-        self._chosen: str | None = None
 
     def index(self) -> Index:
         """All that is known without the secrets. Nobody is asked for a password."""
@@ -64,7 +41,7 @@ class Vault:
             return index
         # Somebody is in the middle of a change, or has died there: mended if it can be, not waited for.
         try:
-            if self._may_mend and not self._keyring(index).is_locked:
+            if self._may_mend and not self._keyrings.of(index).is_locked:
                 with self._writing(patience=0) as mended:
                     return mended
         except VaultError:
@@ -77,7 +54,7 @@ class Vault:
             index = self.index()
         except DamagedIndexError:
             index = Index()  # it will be put into a new one
-        keyring = self._keyring(index)
+        keyring = self._keyrings.of(index)
         _expect_there(index, keyring)
         keyring.expect_open()
 
@@ -91,7 +68,7 @@ class Vault:
             if token is not None and token.fingerprint in [entry.fingerprint for entry in known if entry]:
                 return token
         index = self.index()
-        _expect_there(index, self._keyring(index))
+        _expect_there(index, self._keyrings.of(index))
         raise _strayed(name, token)
 
     def put(
@@ -111,7 +88,7 @@ class Vault:
         """
         with self._writing(begin_anew=True) as index:
             _expect_free(index, name, replace=replace)
-            keyring = self._keyring(index)
+            keyring = self._keyrings.of(index)
             _expect_there(index, keyring)
             held = keyring.get(name)  # asked before anything is put aside: it may be locked
             if not replace:
@@ -134,12 +111,12 @@ class Vault:
         known = self.index()
         known.entry(old)
         _expect_free(known, new)
-        _expect_there(known, self._keyring(known))
+        _expect_there(known, self._keyrings.of(known))
         self._have_it_open(known)
         with self._writing() as index:
             entry = index.entry(old)
             _expect_free(index, new)
-            keyring = self._keyring(index)
+            keyring = self._keyrings.of(index)
             token = keyring.get(old)
             if token is None or token.fingerprint != entry.fingerprint:
                 raise _strayed(old, token)
@@ -184,9 +161,9 @@ class Vault:
         deleted; where that fails, `warn` is told. With `dry_run`, nothing is done. Raises VaultError where one
         cannot be taken along; then all are where they were.
         """
-        target = self._keyring_called(ENCRYPTED_FILE if kind == "file" else choose(self._environment))
+        target = self._keyrings.to_move_to(kind)
         index = self.index()
-        source = self._keyring_called(index.backend or self._choose())
+        source = self._keyrings.called(index.backend or self._keyrings.chosen())
         names = sorted(index.tokens) if source.backend != target.backend else []
         if dry_run or not names:
             return names
@@ -226,14 +203,14 @@ class Vault:
 
     def _have_it_open(self, index: Index) -> None:
         """Has a person asked, if need be, before others have to wait for what is asked."""
-        keyring = self._keyring(index)
+        keyring = self._keyrings.of(index)
         if keyring.is_there:
             keyring.expect_open()
 
     def _clear(self, index: Index) -> None:
         """Deletes the copies that a move has left behind; who is killed before leaves it to the next writer."""
         for name, (backend, fingerprint) in list(index.left.items()):
-            keyring = self._keyring_called(backend)
+            keyring = self._keyrings.called(backend)
             if backend != index.backend or name not in index.tokens:
                 if keyring.is_locked:
                     continue  # nothing depends on it, and nobody is asked for a passphrase because of it
@@ -252,31 +229,9 @@ class Vault:
 
         Raises KeyringError where the keyring would have to be unlocked for that.
         """
-        index = self._store.read()
-        pending = Strays(begun=tuple(sorted(index.intents)), left=tuple(sorted(index.left)))
-        keyring = self._keyring(index)
-        names = keyring.names()
-        expected = sorted(name for name in index.tokens if name not in index.intents)
-        if not keyring.is_there or not (expected or names):
-            return pending
-        lost = [] if names is None else [name for name in expected if name not in names]
-        other = []
-        if not keyring.is_locked:
-            for name in expected:
-                token = keyring.get(name)
-                if token is None:
-                    lost = sorted({*lost, name})
-                elif token.fingerprint != index.tokens[name].fingerprint:
-                    other.append(name)
-        elif names is None:
-            raise KeyringError("the keyring is locked: whether it has every token is not known", "unlock it")
-        # Somebody may have changed both meanwhile.
-        now = self._store.read()
-        return pending._replace(
-            lost=tuple(name for name in lost if now.tokens.get(name) == index.tokens[name]),
-            other=tuple(name for name in other if now.tokens.get(name) == index.tokens[name]),
-            nameless=tuple(name for name in sorted(names or ()) if name not in {**now.tokens, **now.intents}),
-        )
+        from tokenguard.vault.strays import find_strays
+
+        return find_strays(self._store, self._keyrings)
 
     def reconcile(self) -> list[str]:
         """Brings the index in line with the keyring as far as nothing is lost by it; says what was done.
@@ -288,7 +243,7 @@ class Vault:
         before = self._store.read()
         self._have_it_open(before)
         with self._writing() as index:
-            keyring = self._keyring(index)
+            keyring = self._keyrings.of(index)
             done = [f"finished the change of {name}" for name in sorted(before.intents)]
             done += [f"deleted the old copy of {name}" for name in sorted(before.left) if name not in index.left]
             names = keyring.names()
@@ -312,7 +267,7 @@ class Vault:
         Whether it is locked is None where that cannot be told without asking for a password.
         """
         index = self.index()
-        keyring = self._keyring(index)
+        keyring = self._keyrings.of(index)
         try:
             _expect_there(index, keyring)
             return keyring.backend, keyring.is_locked, None
@@ -326,7 +281,7 @@ class Vault:
             self._store.write(index)
 
     def _read(self, index: Index, name: str) -> Token | None:
-        keyring = self._keyring(index)
+        keyring = self._keyrings.of(index)
         if not keyring.is_exclusive:
             return keyring.get(name)
         lock = self._store.lock()
@@ -335,49 +290,8 @@ class Vault:
         finally:
             lock.release()
 
-    def _keyring(self, index: Index) -> Keyring:
-        if index.backend is None:
-            index.backend = self._choose()
-        is_file = index.backend == ENCRYPTED_FILE
-        if (is_file and self._kind == "keyring") or (not is_file and self._kind == "file"):
-            there = "the encrypted file" if is_file else "the OS keyring"
-            raise VaultError(
-                f"your tokens are in {there}, and TOKENGUARD_VAULT is {self._kind}",
-                f"`tokenguard vault move --to {self._kind}` takes them there; without the variable they are found",
-            )
-        return self._keyring_called(index.backend)
-
-    def _keyring_called(self, backend: str) -> Keyring:
-        if backend not in self._opened:
-            self._opened[backend] = Keyring(backend, self._environment)
-        return self._opened[backend]
-
-    def _choose(self) -> str:
-        if self._chosen is None:
-            is_file = self._kind == "file" or (self._kind == "auto" and self._is_file())
-            self._chosen = ENCRYPTED_FILE if is_file else self._choose_keyring()
-        return self._chosen
-
-    def _is_file(self) -> bool:
-        """Whether it is the vault file that was used until now, though the index does not say so, or is to be."""
-        if self._environment.get("PYTHON_KEYRING_BACKEND") == ENCRYPTED_FILE:
-            return True
-        if not self._keyring_called(ENCRYPTED_FILE).is_in_use:
-            return False
-        say("tokenguard: there is a vault file here, and tokens are kept in it")
-        return True
-
-    def _choose_keyring(self) -> str:
-        try:
-            return choose(self._environment)
-        except VaultError:
-            if self._kind == "keyring":
-                raise
-            say("tokenguard: no OS keyring answers here: tokens are kept in an encrypted file")
-            return ENCRYPTED_FILE
-
     def _journal(self, index: Index) -> Journal:
-        return Journal(self._store, index, self._keyring(index))
+        return Journal(self._store, index, self._keyrings.of(index))
 
     @contextlib.contextmanager
     def _writing(

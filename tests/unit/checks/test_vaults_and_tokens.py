@@ -17,7 +17,7 @@ from tokenguard.core.standing import VaultState
 from tokenguard.core.token import Token
 from tokenguard.errors import VaultError
 from tokenguard.vault.index import Index
-from tokenguard.vault.vault import Strays
+from tokenguard.vault.strays import Strays
 
 PROBLEM = VaultState("file", "backend", "/home/vault.json", None, 1, "the vault file is gone")
 KEYRING = VaultState("keyring", "backend", None, False, 1, None)

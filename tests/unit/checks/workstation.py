@@ -9,7 +9,7 @@ from tokenguard.core.resolution import TokenFile, resolve
 from tokenguard.core.standing import CredentialHelpers, Hooks, Standing, VaultState
 from tokenguard.standing import known
 from tokenguard.vault.index import Index
-from tokenguard.vault.vault import Strays
+from tokenguard.vault.strays import Strays
 
 
 class FakeVault:
