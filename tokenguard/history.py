@@ -6,6 +6,7 @@ Objects are read, never diffs: what a merge commit brings in, or an attribute hi
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from tokenguard import workers
 from tokenguard.account import Account, Search
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int, int], None]
     """Told how many objects were taken up, of how many, and how many bytes this process has read."""
+
+
+class Revisions(NamedTuple):
+    """Commits that are there, by their names: what `included` bring in that none of `excluded` has."""
+
+    included: Sequence[str]
+    excluded: Sequence[str]
 
 
 def scan_history(
@@ -102,17 +110,8 @@ def known_of(remote: str) -> list[str]:
     return [*nested, f"--remotes={remote}"]
 
 
-def scan_between(
-    base: str,
-    head: str,
-    folder: str = ".",
-    *,
-    use_config: bool = True,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-    search: Search = Search(),
-) -> Report:
-    """Scans what the commit `head` brings in that `base` does not have.
+def between(base: str, head: str, folder: str = ".") -> Revisions:
+    """What the commit `head` brings in that `base` does not have, in the repository at `folder`.
 
     Raises UsageError where one of them is not there.
     """
@@ -126,50 +125,26 @@ def scan_between(
                 hint if repository.edge() else "name two commits: --range A..B",
             )
         names.append(name)
-    return scan_range(
-        names[:1],
-        names[1:],
-        folder,
-        use_config=use_config,
-        jobs=jobs,
-        progress=progress,
-        search=search,
-    )
+    return Revisions(names[:1], names[1:])
 
 
-def scan_job(
-    environment: Mapping[str, str],
-    folder: str = ".",
-    *,
-    use_config: bool = True,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-    search: Search = Search(),
-) -> Report:
-    """Scans what the push or the pull request brings in that this CI job is about.
+def of_job(environment: Mapping[str, str], folder: str = ".") -> Revisions:
+    """What the push or the pull request brings in that this CI job is about; nothing, where a branch was deleted.
 
     Raises UsageError where the environment names none, or its commits are not there.
     """
     job = range_of_job(environment)
     repository = Repository(folder, use_config=False)
-    if not job.included:  # a branch was deleted
-        return Account(search).report()
+    if not job.included:
+        return Revisions([], [])
     head = repository.revision(job.included)
     excluded = [name for revision in job.excluded if (name := repository.revision(revision))]
     # A branch that was pushed by force has left its old commits behind; those it has now may all be new.
     is_left_behind = job.is_push and not repository.edge()
     if head is None or (job.excluded and not excluded and not is_left_behind):
         base = job.excluded[0] if job.excluded else job.included
-        return scan_between(base, job.included, folder, search=search)  # which says what is wrong
-    return scan_range(
-        [head],
-        excluded,
-        folder,
-        use_config=use_config,
-        jobs=jobs,
-        progress=progress,
-        search=search,
-    )
+        return between(base, job.included, folder)  # which says what is wrong
+    return Revisions([head], excluded)
 
 
 def _read_history(

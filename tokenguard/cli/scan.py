@@ -305,22 +305,22 @@ def _read_objects(options: _Options, search: Search) -> Report:
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
     with _shared.progress("objects", quiet=options.answer.quiet) as progress:
-        common: dict[str, Any] = {
+        how: dict[str, Any] = {
             "use_config": not options.no_config,
             "jobs": options.jobs,
             "progress": progress,
             "search": search,
         }
         if commits is None:
-            return history.scan_history(
-                options.place, afresh=options.fresh, submodules=options.submodules, **common
-            )
+            return history.scan_history(options.place, afresh=options.fresh, submodules=options.submodules, **how)
         if commits == "auto":
-            return history.scan_job(os.environ, options.place, **common)
-        base, dots, head = commits.partition("..")
-        if not dots or not base:
-            raise click.UsageError("--range takes two commits, A..B, or auto")
-        return history.scan_between(base, head.removeprefix(".") or "HEAD", options.place, **common)
+            wanted = history.of_job(os.environ, options.place)
+        else:
+            base, dots, head = commits.partition("..")
+            if not dots or not base:
+                raise click.UsageError("--range takes two commits, A..B, or auto")
+            wanted = history.between(base, head.removeprefix(".") or "HEAD", options.place)
+        return history.scan_range(*wanted, options.place, **how)
 
 
 def _detectors(options: _Options) -> contextlib.AbstractContextManager[Detectors | None]:
