@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 from tokenguard.core.abilities import Harm, abilities, harm
 from tokenguard.core.kinds import KINDS
 from tokenguard.core.printable import printable
+from tokenguard.core.sha256 import sha256
 from tokenguard.render.place import aside
 
 TYPE_CHECKING = False
@@ -196,4 +196,4 @@ def numbered(findings: Iterable[Finding]) -> Iterator[tuple[Finding, int]]:
 def digest(finding: Finding, *more: object) -> str:
     """A name for a Finding that stays when lines move: of kind, credential, path and `more`, as 64 hex digits."""
     parts = (finding.kind, finding.fingerprint, finding.origin.location, *map(str, more))
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass"))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 _BOLD, _RED, _YELLOW = "1", "31", "33"
 
-SETTINGS = "https://huggingface.co/settings/tokens"
-
 # Characters of a fingerprint that tell it from others: "sha256:" and eight digits.
 _SHOWN = 15
 
@@ -26,6 +24,7 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
     if not report.findings:
         return
     from tokenguard.core.abilities import harm
+    from tokenguard.render.about import age
 
     versions: dict[tuple[str, str, str, str], list[Finding]] = {}
     harms = {
@@ -37,7 +36,7 @@ def finding_lines(report: Report, *, color: bool) -> Iterator[str]:
         versions.setdefault((finding.kind, finding.fingerprint, finding.origin.location, at), []).append(finding)
     told: set[str] = set()
     for findings in versions.values():
-        first = min(findings, key=_age)
+        first = min(findings, key=age)
         yield finding_line(first, color=color)
         if first.fingerprint not in told:
             told.add(first.fingerprint)
@@ -104,11 +103,6 @@ def _history(lineage: Lineage, findings: list[Finding]) -> str:
     return "; ".join(parts)
 
 
-def _age(finding: Finding) -> str:
-    lineage = finding.origin.lineage
-    return (lineage.date if lineage else None) or "~"  # what is undated comes last
-
-
 def unreadable_lines(report: Report, *, color: bool) -> Iterator[str]:
     """One line for each thing that could not be read."""
     for origin, reason in report.unreadable:
@@ -157,6 +151,7 @@ def advice(report: Report) -> Iterator[str]:
         return
     from tokenguard.core.abilities import Harm, harm
     from tokenguard.core.kinds import KINDS
+    from tokenguard.render.about import SETTINGS
 
     ours = {kind.name for kind in KINDS}
     worst = max((finding for finding in report.findings if finding.kind in ours), key=harm, default=None)

@@ -9,7 +9,7 @@ from tokenguard.core.lineage import Lineage
 from tokenguard.core.printable import printable
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
-from tokenguard.render import text
+from tokenguard.render import about, text
 
 TOKEN = user_token()
 
@@ -286,7 +286,7 @@ def test_the_summary_says(report: Report, said: str) -> None:
 
 def test_advice_is_given_where_something_was_found() -> None:
     advice = "\n".join(text.advice(Report(findings=FOUND)))
-    assert text.SETTINGS in advice
+    assert about.SETTINGS in advice
     assert "pragma: allowlist secret" in advice
 
 
