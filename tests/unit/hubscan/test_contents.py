@@ -4,60 +4,19 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from typing import TYPE_CHECKING
 
-import huggingface_hub
 import pytest
-from huggingface_hub.utils._http import default_client_factory
 
-from tests.support.credentials import user_token
-from tests.support.hubsource import Library
+from tests.unit.hubscan.scans import LEAK, MIB, READER, SECRET, places, scan, unread
 from tokenguard.account import Search
 from tokenguard.core.endpoint import read_endpoint
-from tokenguard.core.token import Token
 from tokenguard.errors import ExitCode, UsageError
 from tokenguard.hub import Hub
 from tokenguard.hubscan import ANONYMOUS, scan_hub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tokenguard.core.report import Report
-
-READER = user_token(1)
-SECRET = user_token()
-LEAK = f"token = '{SECRET}'\n".encode()
-MIB = 1 << 20
-
-
-@pytest.fixture
-def library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
-    monkeypatch.setenv("TOKENGUARD_HOME", str(tmp_path_factory.mktemp("home")))
-    with Library() as it:
-        yield it
-        huggingface_hub.set_client_factory(default_client_factory)  # which closes the connections, too
-
-
-@pytest.fixture(autouse=True)
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were made, of no length."""
-    pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-    return pauses
-
-
-def scan(library: Library, name: str, max_size: int | None = None, patience: float = 330) -> Report:
-    hub = Hub(read_endpoint(library.endpoint))
-    return scan_hub(name, hub=hub, token=Token(READER), max_size=max_size, patience=patience)
-
-
-def places(report: Report) -> list[str]:
-    return [finding.origin.location for finding in report.findings]
-
-
-def unread(report: Report) -> list[tuple[str, str]]:
-    return [(origin.location, reason) for origin, reason in report.unreadable]
+    from tests.support.hubsource import Library
 
 
 def test_a_file_of_the_default_revision_is_found_where_it_is(library: Library) -> None:

@@ -2,63 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from typing import TYPE_CHECKING
-
-import huggingface_hub
 import pytest
-from huggingface_hub.utils._http import default_client_factory
 
 import tokenguard.hub
 from tests.support import hubsource
-from tests.support.credentials import user_token
 from tests.support.hub import Answer, broken, closed_port, hang_up, limited, ok
 from tests.support.hubsource import Library, page, truncated
+from tests.unit.hubscan.scans import LEAK, MIB, READER, SECRET, places, scan, unread
 from tokenguard.core.endpoint import read_endpoint
-from tokenguard.core.token import Token
 from tokenguard.errors import ExitCode
 from tokenguard.hub import Hub
 from tokenguard.hubscan import scan_hub
 from tokenguard.sources import hubreader
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tokenguard.core.report import Report
-
-READER = user_token(1)
-SECRET = user_token()
-LEAK = f"token = '{SECRET}'\n".encode()
-MIB = 1 << 20
-
-
-@pytest.fixture
-def library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
-    monkeypatch.setenv("TOKENGUARD_HOME", str(tmp_path_factory.mktemp("home")))
-    with Library() as it:
-        yield it
-        huggingface_hub.set_client_factory(default_client_factory)  # which closes the connections, too
-
-
-@pytest.fixture(autouse=True)
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The pauses that were made, of no length."""
-    pauses: list[float] = []
-    monkeypatch.setattr(time, "sleep", pauses.append)
-    return pauses
-
-
-def scan(library: Library, name: str, max_size: int | None = None, patience: float = 330) -> Report:
-    hub = Hub(read_endpoint(library.endpoint))
-    return scan_hub(name, hub=hub, token=Token(READER), max_size=max_size, patience=patience)
-
-
-def places(report: Report) -> list[str]:
-    return [finding.origin.location for finding in report.findings]
-
-
-def unread(report: Report) -> list[tuple[str, str]]:
-    return [(origin.location, reason) for origin, reason in report.unreadable]
 
 
 def test_a_gated_repository_is_told_once_and_its_discussions_are_read(library: Library) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 from typing import TYPE_CHECKING
 
-import huggingface_hub
 import pytest
-from huggingface_hub.utils._http import default_client_factory
 
-from tests.support.credentials import user_token
 from tests.support.hub import Answer
 from tests.support.hubsource import Library
+from tests.unit.hubscan.scans import LEAK, MIB, SECRET
 from tokenguard.account import Search
 from tokenguard.core.endpoint import read_endpoint
 from tokenguard.errors import ExitCode, UsageError
@@ -22,23 +19,14 @@ from tokenguard.hubscan import scan_hub, token_of
 from tokenguard.sources import memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.support.hubsource import Repo
     from tokenguard.core.report import Report
 
-SECRET = user_token()
-LEAK = f"token = '{SECRET}'\n".encode()
-MIB = 1 << 20
-
 
 @pytest.fixture
-def library(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Library]:
-    monkeypatch.setenv("TOKENGUARD_HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setattr(time, "sleep", lambda _: None)
-    with Library(page=50) as it:
-        yield it
-        huggingface_hub.set_client_factory(default_client_factory)  # which closes the connections, too
+def library(library: Library) -> Library:
+    library.page = 50
+    return library
 
 
 def scan(library: Library, name: str = "hf://acme/model", *, afresh: bool = False, deep: bool = True) -> Report:
