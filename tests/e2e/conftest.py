@@ -10,6 +10,7 @@ from tests.e2e.fleet import Fleet
 from tests.e2e.machine import Machine
 from tests.e2e.server import Server
 from tests.support.hub import Hub
+from tests.support.hubsource import Library
 from tests.support.secret_service import SecretService
 from tokenguard.vault import kernel
 
@@ -41,6 +42,22 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path)
     yield server
     server.forget()
+
+
+@pytest.fixture
+def hub(server: Server) -> Iterator[Hub]:
+    """The one that `server` asks."""
+    with Hub() as hub:
+        server.environment["HF_ENDPOINT"] = hub.endpoint
+        yield hub
+
+
+@pytest.fixture
+def library(machine: Machine) -> Iterator[Library]:
+    """The Hub that `machine` asks, which has repositories."""
+    with Library() as library:
+        machine.environment["HF_ENDPOINT"] = library.endpoint
+        yield library
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from tests.support.credentials import signed_token
 from tests.support.hub import Hub, broken, limited, ok, whoami_oauth, whoami_user
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.machine import Result
@@ -21,11 +20,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def hub(server: Server) -> Iterator[Hub]:
-    with Hub() as hub:
-        server.environment["HF_ENDPOINT"] = hub.endpoint
-        server.use_key()
-        yield hub
+def hub(server: Server, hub: Hub) -> Hub:
+    server.use_key()
+    return hub
 
 
 def lay(server: Server, path: str, content: str, mode: int = 0o600) -> Path:

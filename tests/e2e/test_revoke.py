@@ -29,7 +29,7 @@ from tests.support.hub import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.e2e.machine import Result
     from tests.e2e.server import Server
@@ -37,13 +37,6 @@ if TYPE_CHECKING:
 ALICE = ok(whoami_user(orgs=[organization("acme")]))
 INTERRUPT, END = "\x03", "\x04"
 QUESTION = "Revoke it? [y/N]: "
-
-
-@pytest.fixture
-def hub(server: Server) -> Iterator[Hub]:
-    with Hub() as it:
-        server.environment["HF_ENDPOINT"] = it.endpoint
-        yield it
 
 
 @pytest.fixture

@@ -14,17 +14,9 @@ from tests.support.hubsource import Library
 from tests.support.secret_service import SecretService
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.e2e.machine import Machine
-
-
-@pytest.fixture
-def library(machine: Machine) -> Iterator[Library]:
-    with Library() as library:
-        machine.environment["HF_ENDPOINT"] = library.endpoint
-        yield library
 
 
 def test_names_and_files_are_one_report(machine: Machine, library: Library) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import pytest
-
 from tests.e2e.fleet import Fleet, command_lines, leaks, leavings, sweep
 from tests.e2e.past import fingerprint
 from tests.support.bucket import Bucket
@@ -14,17 +12,8 @@ from tests.support.hub import ok, whoami_user
 from tests.support.hubsource import Library, truncated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.e2e.machine import Machine
     from tests.support.hub import Answer, Request
-
-
-@pytest.fixture
-def library(machine: Machine) -> Iterator[Library]:
-    with Library() as library:
-        machine.environment["HF_ENDPOINT"] = library.endpoint
-        yield library
 
 
 def test_an_account_and_a_server_make_one_report(machine: Machine, fleet: Fleet, library: Library) -> None:

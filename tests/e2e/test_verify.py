@@ -29,7 +29,7 @@ from tests.support.hub import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.e2e.machine import Result, Scan
     from tests.e2e.server import Server
@@ -38,13 +38,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.unmeasured
 
 LIVE = ok(whoami_user())
-
-
-@pytest.fixture
-def hub(server: Server) -> Iterator[Hub]:
-    with Hub() as it:
-        server.environment["HF_ENDPOINT"] = it.endpoint
-        yield it
 
 
 def asked(hub: Hub) -> list[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.credentials import every_kind, signed_token, user_token
+from tests.unit.doubles import ENDPOINT, Shelf
 from tokenguard import revocation
 from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.entry import entry_of
@@ -17,15 +18,13 @@ from tokenguard.core.token import Token
 from tokenguard.errors import HubError, RejectedError, TokenguardError, UsageError, VaultError
 from tokenguard.hub import Hub
 from tokenguard.vault.index import Index
-from tokenguard.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from tokenguard.revocation import Candidate
 
-ENDPOINT = "https://hub.example.com"
 TOKEN, OTHER = Token(user_token()), Token(user_token(1))
 ALICE = Identity("alice", "user", "write")
 DEAD, DOWN = RejectedError("the Hub does not know it"), HubError("the Hub answers 500", "try again later")
@@ -53,21 +52,6 @@ class Oracle(Hub):
     @property
     def deeds(self) -> list[str]:
         return [deed for deed, _ in self.done]
-
-
-class Shelf(Vault):
-    """A Vault of one index, which may be damaged."""
-
-    def __init__(self, index: Index | VaultError) -> None:
-        self._index = index
-
-    def index(self) -> Index:
-        if isinstance(self._index, VaultError):
-            raise self._index
-        return self._index
-
-    def change(self, change: Callable[[Index], None], patience: float = 120.0) -> None:
-        change(self.index())
 
 
 @pytest.fixture

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.credentials import user_token
+from tests.unit.doubles import ENDPOINT, Oracle, Shelf
 from tokenguard import validation
 from tokenguard.core import moment
-from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.entry import Entry, entry_of
 from tokenguard.core.identity import Identity
 from tokenguard.core.permissions import parse
 from tokenguard.core.token import Token
 from tokenguard.errors import HubError, RejectedError, TokenguardError, VaultError
-from tokenguard.hub import Hub
 from tokenguard.vault.index import Index
 from tokenguard.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from tokenguard.validation import Validation
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 WORK, OTHER, LOOSE = (Token(user_token(seed)) for seed in range(3))
 ALICE, BOB = Identity("alice", "user", "write"), Identity("bob", "user", "read")
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
-ENDPOINT = "https://hub.example.com"
 LOCKED = VaultError("the keyring is locked")
 
 
@@ -37,21 +34,6 @@ class Clock(datetime):
     @classmethod
     def now(cls, tz: object = None) -> Clock:
         return cls(2026, 1, 1, tzinfo=timezone.utc)
-
-
-class Oracle(Hub):
-    """Says of each token what it is told to, and notes what it is asked."""
-
-    def __init__(
-        self, answers: dict[Token, Identity | TokenguardError] | None = None, url: str = ENDPOINT
-    ) -> None:
-        super().__init__(read_endpoint(url))
-        self.answers = answers or {}
-        self.asked: list[Token] = []
-
-    def whoami_all(self, tokens: Sequence[Token]) -> list[Identity | TokenguardError]:
-        self.asked += tokens
-        return [self.answers.get(token, RejectedError("unknown")) for token in tokens]
 
 
 @pytest.fixture(autouse=True)
@@ -200,21 +182,6 @@ def test_permissions_are_answered_from_an_answer_that_serves(index: Index) -> No
 
 
 # What is remembered.
-
-
-class Shelf(Vault):
-    """A Vault of one index, which may be busy."""
-
-    def __init__(self, index: Index, *, is_busy: bool = False) -> None:
-        self._index = index
-        self._is_busy = is_busy
-        self.patience: list[float] = []
-
-    def change(self, change: Callable[[Index], None], patience: float = 120.0) -> None:
-        self.patience.append(patience)
-        if self._is_busy:
-            raise VaultError("another tokenguard is changing the vault")
-        change(self._index)
 
 
 def test_an_answer_is_remembered_under_every_name_and_for_a_minute(index: Index) -> None:

@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.credentials import every_kind, user_token
+from tests.unit.doubles import Oracle, Shelf
 from tokenguard import verification
 from tokenguard.core import moment
 from tokenguard.core.blob import Blob, Origin, Unreadable, whole
-from tokenguard.core.endpoint import read_endpoint
 from tokenguard.core.entry import entry_of
 from tokenguard.core.finding import Allowance, Allowed, Finding, Verification
 from tokenguard.core.identity import Identity
 from tokenguard.core.report import Report, Tally
 from tokenguard.core.scan import scan_blob
 from tokenguard.core.token import Token
-from tokenguard.errors import ExitCode, HubError, RejectedError, VaultError
-from tokenguard.hub import Hub
+from tokenguard.errors import ExitCode, HubError, VaultError
 from tokenguard.vault.index import Index
-from tokenguard.vault.vault import Vault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping
 
     from tokenguard.core.finding import Held
     from tokenguard.errors import TokenguardError
+    from tokenguard.hub import Hub
 
 ENDPOINT = "https://huggingface.co"
 ALICE, BOB = Identity("alice", "user", "write"), Identity("bob", "user", "read")
@@ -34,36 +33,13 @@ ONE, TWO, THREE = (user_token(seed) for seed in range(3))
 DAMAGED = VaultError("the index is damaged")
 
 
-class Oracle(Hub):
-    """Says of each token what it is told to, and notes what it is asked."""
-
-    def __init__(
-        self, answers: Mapping[str, Identity | TokenguardError] | None = None, url: str = ENDPOINT
-    ) -> None:
-        super().__init__(read_endpoint(url))
-        self.answers = answers or {}
-        self.asked: list[str] = []
-
-    def whoami_all(self, tokens: Sequence[Token]) -> list[Identity | TokenguardError]:
-        self.asked += [token.reveal() for token in tokens]
-        return [self.answers.get(token.reveal(), RejectedError("no such token")) for token in tokens]
+def oracle(answers: Mapping[str, Identity | TokenguardError]) -> Oracle:
+    """The official Hub, as far as it knows."""
+    return Oracle({Token(secret): answer for secret, answer in answers.items()}, ENDPOINT)
 
 
-class Shelf(Vault):
-    """A Vault of one index, which may be damaged."""
-
-    def __init__(self, index: Index | VaultError) -> None:
-        self._index = index
-        self.changes = 0
-
-    def index(self) -> Index:
-        if isinstance(self._index, VaultError):
-            raise self._index
-        return self._index
-
-    def change(self, change: Callable[[Index], None], patience: float = 120.0) -> None:
-        change(self.index())
-        self.changes += 1
+def asked(hub: Oracle) -> list[str]:
+    return [token.reveal() for token in hub.asked]
 
 
 def scanned(*files: str) -> tuple[Report, Held]:
@@ -91,7 +67,7 @@ def said(hub: Hub, *files: str) -> list[tuple[str, str | None, str]]:
 
 
 def test_each_is_asked_about_once_in_the_order_of_the_report() -> None:
-    hub = Oracle({ONE: ALICE, TWO: BOB})
+    hub = oracle({ONE: ALICE, TWO: BOB})
     files = (TWO, f"{ONE} {TWO}", ONE, THREE)
     assert [(status, account) for status, account, _ in said(hub, *files)] == [
         ("live", "bob"),
@@ -100,12 +76,12 @@ def test_each_is_asked_about_once_in_the_order_of_the_report() -> None:
         ("live", "alice"),
         ("dead", None),
     ]
-    assert hub.asked == [TWO, ONE, THREE]
+    assert asked(hub) == [TWO, ONE, THREE]
 
 
 def test_only_kinds_that_the_hub_answers_to_are_asked_about() -> None:
     secrets = {kind: text.split()[0] for kind, text in every_kind().items()}
-    hub = Oracle(dict.fromkeys(secrets.values(), ALICE))
+    hub = oracle(dict.fromkeys(secrets.values(), ALICE))
     report, held = scanned(*every_kind().values())
     after = verification.verify(report, held, Shelf(Index()), hub)
     assert set(held) == {finding.fingerprint for finding in report.findings}
@@ -113,13 +89,13 @@ def test_only_kinds_that_the_hub_answers_to_are_asked_about() -> None:
     assert live == {
         *("user-access-token", "organization-token", "oauth-access-token", "jwt-access-token", "app-token"),
     }
-    assert hub.asked == [secrets[finding.kind] for finding in report.findings if finding.kind in live]
+    assert asked(hub) == [secrets[finding.kind] for finding in report.findings if finding.kind in live]
     rest = [finding.verification for finding in after.findings if finding.kind not in live]
     assert rest == [Verification()] * 4
 
 
 def test_what_the_hub_does_not_say_is_not_known_and_not_dead() -> None:
-    hub = Oracle({ONE: HubError("the Hub answers 500", "try again later"), TWO: HubError("offline")})
+    hub = oracle({ONE: HubError("the Hub answers 500", "try again later"), TWO: HubError("offline")})
     assert said(hub, ONE, TWO) == [
         ("unknown", None, "the Hub answers 500; try again later"),
         ("unknown", None, "offline"),
@@ -128,61 +104,61 @@ def test_what_the_hub_does_not_say_is_not_known_and_not_dead() -> None:
 
 def test_when_it_was_asked_is_told_with_every_answer() -> None:
     before = moment.now()
-    times = [at for _, at, _, _ in verified(Oracle({ONE: ALICE, TWO: HubError("down")}), ONE, TWO, THREE)]
+    times = [at for _, at, _, _ in verified(oracle({ONE: ALICE, TWO: HubError("down")}), ONE, TWO, THREE)]
     assert all(before <= str(at) <= moment.now() for at in times)
 
 
 def test_what_is_allowed_is_not_asked_about() -> None:
     """It is not held: a scan hands out the Tokens of what it reports."""
-    hub = Oracle({ONE: ALICE})
+    hub = oracle({ONE: ALICE})
     report, held = scanned(f"{ONE} # pragma: allowlist secret", TWO)
     assert (len(report.allowed), list(held)) == (1, [Token(TWO).fingerprint])
     after = verification.verify(report, held, Shelf(Index()), hub)
-    assert (hub.asked, after.allowed) == ([TWO], report.allowed)
+    assert (asked(hub), after.allowed) == ([TWO], report.allowed)
 
 
 def test_of_one_token_allowed_in_one_place_the_other_is_asked_about() -> None:
-    hub = Oracle({ONE: ALICE})
+    hub = oracle({ONE: ALICE})
     assert [status for status, _, _ in said(hub, f"{ONE} # pragma: allowlist secret", ONE)] == ["live"]
 
 
 def test_a_yes_of_the_last_minute_serves_again() -> None:
     index = Index()
     index.answers[Token(ONE).fingerprint] = entry_of(Token(ONE), BOB, ENDPOINT)
-    hub = Oracle({ONE: ALICE})
+    hub = oracle({ONE: ALICE})
     ((found, _, identity, _),) = verified(hub, ONE, index=index)
-    assert (found, identity, hub.asked) == ("live", BOB, [])
+    assert (found, identity, asked(hub)) == ("live", BOB, [])
 
 
 def test_a_yes_is_remembered_and_a_no_and_silence_are_asked_again() -> None:
     index = Index()
-    verified(Oracle({ONE: ALICE, TWO: HubError("down")}), ONE, TWO, THREE, index=index)
+    verified(oracle({ONE: ALICE, TWO: HubError("down")}), ONE, TWO, THREE, index=index)
     assert {fingerprint: entry.status for fingerprint, entry in index.answers.items()} == {
         Token(ONE).fingerprint: "valid"
     }
-    again = Oracle({TWO: BOB})
+    again = oracle({TWO: BOB})
     assert [one.status for one in verified(again, ONE, TWO, THREE, index=index)] == ["live", "live", "dead"]
-    assert again.asked == [TWO, THREE]
+    assert asked(again) == [TWO, THREE]
 
 
 def test_what_the_hub_says_is_noted_of_a_token_in_the_vault() -> None:
     index = Index()
     for name, secret in {"work": ONE, "old": TWO}.items():
         index.tokens[name] = entry_of(Token(secret))
-    verified(Oracle({ONE: ALICE}), ONE, TWO, index=index)
+    verified(oracle({ONE: ALICE}), ONE, TWO, index=index)
     assert {name: entry.status for name, entry in index.tokens.items()} == {"work": "valid", "old": "invalid"}
 
 
 def test_a_damaged_index_does_not_hinder() -> None:
-    hub = Oracle({ONE: ALICE})
+    hub = oracle({ONE: ALICE})
     assert [one.status for one in verified(hub, ONE, TWO, index=DAMAGED)] == ["live", "dead"]
 
 
 def test_of_nothing_nothing_is_asked_or_remembered() -> None:
-    hub, shelf = Oracle(), Shelf(Index())
+    hub, shelf = oracle({}), Shelf(Index())
     report, held = scanned("nothing", every_kind()["s3-access-key"])
     assert verification.verify(report, held, shelf, hub) == report
-    assert (hub.asked, shelf.changes) == ([], 0)
+    assert (asked(hub), shelf.patience) == ([], [])
 
 
 # Triage.
