@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.agreement import ADD
 from tests.e2e.desk import Desk
 from tests.e2e.fleet import Fleet
 from tests.e2e.machine import Machine
@@ -42,6 +44,15 @@ def server(tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path)
     yield server
     server.forget()
+
+
+@pytest.fixture
+def document(desk: Desk) -> dict[str, Any]:
+    """The index of `desk` with the token called work: the default, and bound."""
+    desk.prepare("add", "work", "--default", *ADD, stdin=desk.token(1))
+    desk.prepare("use", "work", "--here")
+    document: dict[str, Any] = json.loads(desk.index.read_bytes())
+    return document
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import subprocess
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tests.e2e.past import commit, fingerprint
+from tests.e2e.past import commit
+from tests.support.credentials import fingerprint
 from tests.support.forge import Forge
 from tests.support.repository import TIMEOUT, Repository
 

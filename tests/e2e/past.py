@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from tests.support.credentials import fingerprint
 from tests.support.repository import TIMEOUT, Repository
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from tests.e2e.machine import Machine, Scan
 
 _IDENTITY = ("-c", "core.hooksPath=/dev/null")
+
+AUTHOR = "A U Thor <author@example.com>"
+DAY = 24 * 60 * 60
 
 
 def commit(repository: Repository, message: str = "a commit", at: int = 1_600_000_000, **extra: str) -> str:
@@ -97,10 +100,6 @@ def add_submodule(repository: Repository, inner: Path, name: str) -> None:
 def history(machine: Machine, repository: Repository, *options: str) -> Scan:
     """What `tokenguard scan --history` says of it."""
     return machine.scan("--history", *options, cwd=repository.top)
-
-
-def fingerprint(token: str) -> str:
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def found(scan: Scan, tokens: Mapping[str, str]) -> set[str]:

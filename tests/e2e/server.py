@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import hashlib
 import json
 import os
 import random
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.machine import Machine
+from tests.support.credentials import fingerprint
 from tests.support.kdf import CHEAP
 from tokenguard.vault import kernel, sealed
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "TOKENGUARD_PASSPHRASE"
 ADD = ("--stdin", "--no-validate")
+ASKED = "Passphrase of the vault file (not shown): "
 
 # Commands in one process, each with how it has ended; none may ask at a terminal.
 COMMANDS = """
@@ -129,9 +130,13 @@ class Server(Machine):
             if self.vault.is_file():
                 kernel.drop(f"tokenguard:{json.loads(self.vault.read_bytes())['id']}")
 
-
-def fingerprint(token: str) -> str:
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
+    def expect_agreement(self) -> dict[str, str | None]:
+        """Fails unless the index and the file have the same tokens; gives them by name."""
+        listed = self.listed()
+        kept = self.kept()
+        assert listed == {name: fingerprint(token or "") for name, token in kept.items()}
+        assert json.loads(self.index.read_bytes())["intents"] == {}
+        return kept
 
 
 def expect_refusal(result: Result, *said: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.support.credentials import fingerprint
 
 if TYPE_CHECKING:
     from tests.e2e.machine import Machine
@@ -15,10 +16,6 @@ pytestmark = pytest.mark.unmeasured
 
 SCANS = (["tokenguard-hook", "pre-commit"], ["tokenguard", "scan", "--staged"], ["tokenguard", "scan"])
 FILES = {"pyproject.toml": "[tool.tokenguard]\n", ".tokenguard.toml": ""}
-
-
-def fingerprint(token: str) -> str:
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def exits(machine: Machine, repository: Repository) -> tuple[int, str]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.server import Server, fingerprint
+from tests.e2e.server import Server
 from tests.e2e.terminal import at_terminal
 from tests.support import credentials
+from tests.support.credentials import fingerprint
 from tests.support.hub import Hub, ok, organization, whoami_fine_grained, whoami_oauth, whoami_user
 from tests.support.repository import scripts
 

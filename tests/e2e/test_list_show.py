@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from tests.support.credentials import fingerprint
 from tests.support.hub import (
     closed_port,
     ok,
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\u202ednuora\nNAME\r\x9b31m"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-def fingerprint(token: str) -> str:
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def test_json_is_the_documented_document(desk: Desk) -> None:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.server import fingerprint
 from tests.e2e.terminal import at_terminal
-from tests.support.credentials import every_kind
+from tests.support.credentials import every_kind, fingerprint
 from tests.support.hub import (
     REVOKE,
     Answer,

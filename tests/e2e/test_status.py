@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -12,6 +11,7 @@ import pytest
 
 from tests.e2e.desk import Desk
 from tests.support import credentials
+from tests.support.credentials import fingerprint
 from tests.support.hub import Hub, whoami_user
 from tests.support.secret_service import SecretService
 
@@ -60,10 +60,6 @@ def status(machine: Machine, cwd: Path | None = None, **environment: str) -> tup
     document: dict[str, Any] = json.loads(result.stdout.decode("ascii"))
     assert document["schema"] == 1
     return result, document
-
-
-def fingerprint(token: str) -> str:
-    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.e2e.fleet import Fleet, command_lines, leaks, leavings, sweep
-from tests.e2e.past import fingerprint
 from tests.support.bucket import Bucket
+from tests.support.credentials import fingerprint
 from tests.support.hub import ok, whoami_user
 from tests.support.hubsource import Library, truncated
 

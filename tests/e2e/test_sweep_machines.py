@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.fleet import OWNER, leaks
-from tests.e2e.past import commit, fingerprint, leak
+from tests.e2e.past import commit, leak
+from tests.support.credentials import fingerprint
 from tests.support.repository import TIMEOUT
 from tokenguard.core.target import Target, read_target
 from tokenguard.sweep import Limits

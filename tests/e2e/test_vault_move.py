@@ -15,7 +15,7 @@ import pytest
 from keyring.backends.SecretService import Keyring
 
 from tests.e2e.desk import SERVICE
-from tests.e2e.server import fingerprint
+from tests.support.credentials import fingerprint
 from tests.support.hub import ok, whoami_user
 from tests.support.repository import TIMEOUT
 from tokenguard.vault import kernel, sealed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import random
 import string
@@ -79,6 +80,11 @@ def placeholders(seed: int = 0) -> dict[str, str]:
         "ESC": "\x1b",
         "NUL": "\0",
     }
+
+
+def fingerprint(token: str) -> str:
+    """What tokenguard calls it, reckoned without tokenguard."""
+    return "sha256:" + hashlib.sha256(token.encode()).hexdigest()
 
 
 def _drawn(seed: int, length: int, alphabet: str) -> str:
