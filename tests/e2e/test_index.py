@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from tests.e2e.desk import Desk
 
 
-# What a crash has left, written by hand.
-
-
 # What is damaged.
 
 

@@ -12,7 +12,7 @@ ALIASES = {
     "unlocking": "e2e/test_vault_unlocking.py",
     "move": "e2e/test_vault_move.py",
     "failures": "e2e/test_vault_failures.py",
-    "vault_file": "unit/vault/test_file.py",
+    "vault_file": "unit/vault/file/test_disk.py",
     "sealed": "unit/vault/test_sealed.py",
     "endpoint": "unit/core/test_endpoint.py",
     "access": "unit/test_access.py",

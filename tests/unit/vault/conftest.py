@@ -21,3 +21,8 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
     monkeypatch.setattr(sealed, "KDF", CHEAP)
     monkeypatch.setattr(unlock, "_CONTAINER_SECRET", str(tmp_path / "no container"))
     return cache
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sealed, "KDF", CHEAP)
