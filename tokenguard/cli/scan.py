@@ -10,6 +10,7 @@ import click
 
 from tokenguard.cli import _answer, _shared
 from tokenguard.cli._answer import Answer
+from tokenguard.cli._scan_options import Options, expect_sensible, with_places
 from tokenguard.config import work_tree_top
 
 TYPE_CHECKING = False
@@ -22,41 +23,6 @@ if TYPE_CHECKING:
     from tokenguard.core.finding import Held
     from tokenguard.core.report import Report
     from tokenguard.hub import Hub
-
-
-class _Options(NamedTuple):
-    """What the command line says."""
-
-    paths: tuple[str, ...]
-    staged: bool
-    history: bool
-    commits: str | None
-    since: str | None
-    fresh: bool
-    submodules: bool
-    token: str | None
-    from_stdin: bool
-    stdin_name: str
-    ignored: bool
-    shallow: bool
-    no_config: bool
-    max_size: int | None
-    jobs: int | None
-    baseline: str | None
-    update_baseline: bool
-    all_secrets: bool
-    answer: Answer
-    elsewhere: tuple[str, ...] = ()
-
-    @property
-    def place(self) -> str:
-        """The folder of the repository, or the first PATH."""
-        return self.paths[0] if self.paths else "."
-
-    @property
-    def of_objects(self) -> bool:
-        """Whether objects of a repository are read."""
-        return self.history or self.commits is not None or self.since is not None
 
 
 class _Scan(NamedTuple):
@@ -138,8 +104,8 @@ def scan(**said: Any) -> int:
       kubectl logs job/train | tokenguard scan --stdin
     """
     answer = Answer(**{name: said.pop(name) for name in Answer._fields})
-    options = _with_places(_Options(**said, answer=answer))
-    _expect_sensible(options)
+    options = with_places(Options(**said, answer=answer))
+    expect_sensible(options)
     answer.files()  # what is wrong with them is said before anything is read
     hub = _shared.open_hub() if answer.asks_hub else None
     known = _read_baseline(options)
@@ -152,87 +118,7 @@ def scan(**said: Any) -> int:
     return answer.give(report)
 
 
-def _with_places(options: _Options) -> _Options:
-    """`options` with what is elsewhere apart from what is here."""
-    if not any("://" in path for path in options.paths):
-        return options
-    from tokenguard.cli import _elsewhere
-
-    here, elsewhere = _elsewhere.part(options.paths)
-    return options._replace(paths=tuple(here), elsewhere=tuple(elsewhere))
-
-
-def _expect_sensible(options: _Options) -> None:
-    of_objects = options.of_objects
-    _expect_fit(options)
-    sources = [options.staged, options.from_stdin, options.history, options.commits is not None]
-    for is_wrong, why in (
-        (
-            [*sources, options.since is not None].count(True) > 1,
-            "of --staged, --history, --range, --since and --stdin, only one",
-        ),
-        (options.from_stdin and options.paths, "--stdin goes without PATH"),
-        (
-            options.submodules and not options.history,
-            "--recurse-submodules goes with --history alone",
-        ),
-        (
-            options.fresh and not options.history and not options.elsewhere,
-            "--fresh goes with --history and hf:// alone",
-        ),
-        (of_objects and len(options.paths) > 1, "one PATH at most, the folder of the repository"),
-        (of_objects and options.max_size, "--max-size goes with files and --staged"),
-        (
-            options.ignored and (options.from_stdin or options.staged or of_objects),
-            "--ignored goes with PATH alone",
-        ),
-        (
-            options.max_size and options.from_stdin,
-            "--max-size does not go with --stdin, whose size is not known",
-        ),
-        (
-            options.staged and len(options.paths) > 1,
-            "--staged takes one PATH at most, the folder of the repository",
-        ),
-        (
-            options.update_baseline and (options.baseline is None or options.from_stdin or of_objects),
-            "--update-baseline goes with --baseline, for files as they are: PATH or --staged",
-        ),
-    ):
-        if is_wrong:
-            raise click.UsageError(why)
-
-
-def _expect_fit(options: _Options) -> None:
-    """Raises UsageError where what is elsewhere cannot be read as it is said."""
-    if not options.elsewhere:
-        if options.token is not None:
-            raise click.UsageError("--token goes with hf:// alone")
-        return
-    from tokenguard.cli import _elsewhere
-
-    def said(**given: object) -> list[str]:
-        return [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
-
-    _elsewhere.expect_sensible(
-        options.elsewhere,
-        options.paths,
-        unfit=said(
-            staged=options.staged,
-            history=options.history,
-            range=options.commits is not None,
-            since=options.since is not None,
-            recurse_submodules=options.submodules,
-            stdin=options.from_stdin,
-            baseline=options.baseline is not None,
-            update_baseline=options.update_baseline,
-        ),
-        of_files=said(ignored=options.ignored, jobs=options.jobs),
-        of_hub=said(token=options.token is not None, fresh=options.fresh),
-    )
-
-
-def _read(options: _Options, hub: Hub | None) -> _Scan:
+def _read(options: Options, hub: Hub | None) -> _Scan:
     from tokenguard import scanning
     from tokenguard.account import Search
 
@@ -270,7 +156,7 @@ def _read(options: _Options, hub: Hub | None) -> _Scan:
     return _Scan(report, held, seen, detectors)
 
 
-def _read_elsewhere(options: _Options, hub: Hub | None, search: Search) -> Report:
+def _read_elsewhere(options: Options, hub: Hub | None, search: Search) -> Report:
     """What is elsewhere, and what is here beside it."""
     from tokenguard import scanning
     from tokenguard.cli import _elsewhere
@@ -300,7 +186,7 @@ def _read_elsewhere(options: _Options, hub: Hub | None, search: Search) -> Repor
     return merged(reports)
 
 
-def _read_objects(options: _Options, search: Search) -> Report:
+def _read_objects(options: Options, search: Search) -> Report:
     from tokenguard import history
 
     commits = f"{options.since}..HEAD" if options.since is not None else options.commits
@@ -323,7 +209,7 @@ def _read_objects(options: _Options, search: Search) -> Report:
         return history.scan_range(*wanted, options.place, **how)
 
 
-def _detectors(options: _Options) -> contextlib.AbstractContextManager[Detectors | None]:
+def _detectors(options: Options) -> contextlib.AbstractContextManager[Detectors | None]:
     if not options.all_secrets:
         return contextlib.nullcontext()
     from tokenguard.bridge.detectors import Detectors
@@ -331,7 +217,7 @@ def _detectors(options: _Options) -> contextlib.AbstractContextManager[Detectors
     return Detectors(options.baseline)
 
 
-def _read_baseline(options: _Options) -> BaselineFile | None:
+def _read_baseline(options: Options) -> BaselineFile | None:
     if options.baseline is None:
         return None
     from tokenguard.baselining import BaselineFile
@@ -339,7 +225,7 @@ def _read_baseline(options: _Options) -> BaselineFile | None:
     return BaselineFile(options.baseline, may_be_missing=options.update_baseline)
 
 
-def _without_known(options: _Options, scanned: _Scan, known: BaselineFile | None) -> Report:
+def _without_known(options: Options, scanned: _Scan, known: BaselineFile | None) -> Report:
     """The Report without what a baseline allows; with --update-baseline it allows all, and is written."""
     report, held, seen, detectors = scanned
     base = work_tree_top(os.path.abspath(options.place)) if options.staged or options.of_objects else "."
