@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.machine import Machine, Result
-from tests.support.hub import ok, whoami_user
+from tests.support.credentials import user_token
+from tests.support.hub import Hub, ok, whoami_user
+from tests.support.secret_service import SecretService
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tests.support.hub import Hub
-    from tests.support.secret_service import SecretService
 
 SERVICE = "tokenguard"
+DEFAULT, WORK, OLD_TOKEN = user_token(81), user_token(82), user_token(83)
 
 
 class Desk(Machine):
@@ -83,3 +85,14 @@ class Desk(Machine):
     def index(self) -> Path:
         """The document in which everything is that is not secret."""
         return self.home / "tokenguard" / "index.json"
+
+
+@contextlib.contextmanager
+def furnished(top: Path) -> Iterator[Desk]:
+    """One with DEFAULT in its vault, as `home`, and WORK, as `work`; OLD_TOKEN is a secret that is not there."""
+    with Hub() as hub, SecretService() as service:
+        desk = Desk(top, hub, service)
+        desk.add("home", desk.secret(DEFAULT), None, "--default")
+        desk.add("work", desk.secret(WORK))
+        desk.secret(OLD_TOKEN)
+        yield desk

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.desk import Desk
-from tests.support import credentials
+from tests.e2e.desk import DEFAULT, OLD_TOKEN, WORK, Desk, furnished
 from tests.support.hub import REPOSITORY, WHOAMI, Hub, Request, ok, redirect, whoami_user
-from tests.support.secret_service import SecretService
 from tokenguard.exporters import FORMATS
 
 if TYPE_CHECKING:
@@ -19,9 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OLD = "HUGGING_FACE_HUB_TOKEN"
-DEFAULT = credentials.user_token(81)
-WORK = credentials.user_token(82)
-OLD_TOKEN = credentials.user_token(83)
 SHELLS = ("sh", "fish", "powershell", "cmd", "nu", "csh")
 
 CONFIG = f"/{REPOSITORY}/resolve/main/config.json"
@@ -56,11 +51,7 @@ LIBRARIES = {"requests": BY_REQUESTS, "httpx": BY_HTTPX, "asynchronous httpx": B
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One for all tests: none of them changes what is kept."""
-    with Hub() as hub, SecretService() as service:
-        desk = Desk(tmp_path_factory.mktemp("desk"), hub, service)
-        desk.add("home", desk.secret(DEFAULT), None, "--default")
-        desk.add("work", desk.secret(WORK))
-        desk.secret(OLD_TOKEN)
+    with furnished(tmp_path_factory.mktemp("desk")) as desk:
         yield desk
 
 

@@ -14,20 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.desk import Desk
+from tests.e2e.desk import DEFAULT, OLD_TOKEN, WORK, Desk, furnished
 from tests.e2e.machine import write_script
-from tests.support import credentials
-from tests.support.hub import Hub
 from tests.support.repository import TIMEOUT
-from tests.support.secret_service import SecretService
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 OLD = "HUGGING_FACE_HUB_TOKEN"
-OLD_TOKEN = credentials.user_token(71)
-DEFAULT = credentials.user_token(72)
-WORK = credentials.user_token(73)
 
 # A process that shows, wherever it stands: what it was started with, and what the memory holds.
 SHOW = """
@@ -58,11 +52,7 @@ subprocess.run([sys.executable, "-c", again, show], check=True)
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One for all tests: none of them changes it."""
-    with Hub() as hub, SecretService() as service:
-        desk = Desk(tmp_path_factory.mktemp("desk"), hub, service)
-        desk.add("home", desk.secret(DEFAULT), None, "--default")
-        desk.add("work", desk.secret(WORK))
-        desk.secret(OLD_TOKEN)
+    with furnished(tmp_path_factory.mktemp("desk")) as desk:
         yield desk
 
 
