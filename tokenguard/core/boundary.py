@@ -25,6 +25,7 @@ def _escape() -> re.Pattern[bytes]:
             | \^ [A-Z]                                           # cat -v
             | ` [abefnrtv0]                                      # PowerShell
             | (?<! [!-~] ) - [A-Za-z]                            # an option: -uTOKEN
+            | (?<= \n ) V                                       # a string of pickle's protocol 0
             | % (?: 25 )* (?P<percent> [0-9A-Fa-f]{2} )          # once or more
             | %u (?P<unicode> [0-9A-Fa-f]{4} )
             | = (?P<quoted> [0-9A-Fa-f]{2} )                     # quoted-printable, RFC 2045 section 6.7

@@ -11,6 +11,7 @@ BEGINNINGS = {
     "nothing": b"",
     "space": b"TOKEN ",
     "newline": b"a\n",
+    "pickle, protocol 0": b"(dp0\nV",
     "carriage return": b"a\r",
     "double quote": b'"',
     "single quote": b"'",

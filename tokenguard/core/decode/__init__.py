@@ -201,14 +201,22 @@ def _layers_of_runs(data: bytes, spans: Iterable[tuple[int, int]], *, is_joined:
         from tokenguard.core.decode.glue import put_together
 
         yield from put_together(data, sites)
-    if long := [_with_last_line(data, *span) for span in long if span[1] - span[0] >= _LONG]:
+    if long := [_with_short_lines(data, *span) for span in long if span[1] - span[0] >= _LONG]:
         from tokenguard.core.decode.digits import digits
 
         yield from digits(data, long)
 
 
-def _with_last_line(data: bytes, start: int, end: int) -> tuple[int, int]:
-    """A run with the line after it, which is too short for one where it is the last of base64."""
+def _with_short_lines(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """A run with what is too short for one in the lines beside it.
+
+    Before it that is what follows a sign of base64, behind it the last line.
+    """
+    before = data[max(0, start - _LONGEST_LAST) : start]
+    if before[-1:] in (b"\r", b"\n", b" ", b"\t"):
+        line = before.rstrip(_BLANK)
+        if b"\n" in before[len(line) :]:
+            start -= len(before) - len(line.rstrip(WORD))
     behind = data[end : end + _LONGEST_LAST]
     if behind[:1] not in (b"\r", b"\n"):
         return start, end

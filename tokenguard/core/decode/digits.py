@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _SHORTEST_HEX = 70
 _SIGNS = (b"+", b"/", b"-", b"_")
+_PLAIN = bytes.maketrans(b"-_", b"+/")
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 _MANY_LINES = 16
 _LONG_LINE = 40  # a shorter one is not wrapped, but the last
@@ -164,13 +165,19 @@ def _text_of(data: bytes, start: int, end: int) -> Iterator[Layer]:
     # The rest of a text, after a group that no text has, may be in another alignment.
     for shift in {(match.start() - start) % 4 for match in _ascii().finditer(data, start, end)}:
         first = start + shift
+        # A byte that is no ASCII shares its group, or a character, with the credential, and may make it a sign.
+        if shift and first >= 4 and not data[first - 4 : start].translate(_PLAIN).strip(ALPHABET):
+            first -= 4
         last = end - (end - first) % 4
-        yield Layer("base64", a2b_base64(data[first:last]) + _rest(data, last, end), _Base64(first).place)
+        group = data[last:end]
+        while len(group) < 4 and data[end : end + 1] in _SIGNS and end < len(data):
+            group, end = group + data[end : end + 1], end + 1
+        text = a2b_base64(data[first:last].translate(_PLAIN))
+        yield Layer("base64", text + _rest(group.translate(_PLAIN)), _Base64(first).place)
 
 
-def _rest(data: bytes, start: int, end: int) -> bytes:
-    """The one or two bytes of a last group that is not padded."""
-    group = data[start:end]
+def _rest(group: bytes) -> bytes:
+    """The bytes of a last group that may lack its padding."""
     return a2b_base64(group + b"=" * (4 - len(group))) if len(group) > 1 else b""
 
 

@@ -301,8 +301,8 @@ def _escaped(byte: int, sign: bytes, base: int) -> Form:
 _ESCAPES = (
     *((sign, 16, (b"",)) for sign in (b"%", b"%25", b"%2525", b"%u00", b"%5cu00", b"%5Cu00", b"=")),
     *((b"\\" * slashes + sign, 16, (b"",)) for slashes in (1, 2) for sign in (b"x", b"u00", b"u{", b"U000000")),
-    *((b"&%s#%s" % pair, 16, (b"", b";")) for pair in product((b"", b"amp;"), (b"x", b"X"))),
-    *((sign, 10, (b"", b";")) for sign in (b"&#", b"&#0", b"&amp;#")),
+    *((b"&%s#%s" % pair, 16, (b"", b";")) for pair in product((b"", b"amp;"), (b"x", b"X", b"x00"))),
+    *((sign, 10, (b"", b";")) for sign in (b"&#", b"&#0", b"&#00", b"&amp;#")),
     (b"\\", 8, (b"",)),
 )
 _USUAL = {"percent": (b"%",), "unicode-escape": (rb"\x", rb"\u00")}

@@ -1,6 +1,7 @@
 r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
 
-The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, hexadecimal has no sign at
+The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, but where it shares its last
+character with the next byte (`digits` looks at that); hexadecimal has no sign at
 all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64
 is wrapped, each line of text is such a stretch; the line ends of JSON, `\n`, are part of it.
 """
@@ -70,7 +71,9 @@ def runs(data: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
         if is_flat:
             from tokenguard.core.decode.sampling import textual
 
-            stretches = (_around(data, at, _IN_LINES) for at in textual(data, first, min(len(data), last + _SEAM)))
+            places = textual(data, first, min(len(data), last + _SEAM))
+            # Of a run that is told already, no other place is gone around: there may be one for every 20 bytes.
+            stretches = (_around(data, at, _IN_LINES) for at in places if at >= done)
         else:
             stretches = _within(data, max(0, first - _SEAM), min(len(data), last + _SEAM))
         for start, end in stretches:

@@ -144,7 +144,10 @@ def _member(file: BinaryIO, entry: Entry, local: Local, budget: Budget) -> Itera
     """What is packed behind a local header, as `entry` describes it."""
     name = entry.text
     if not entry.stored:
-        budget.count_member()
+        if entry.size or entry.crc not in (0, _NO_CHECKSUM):
+            yield Flaw(name, "damaged: says that it is empty, and that it is not")
+        else:
+            budget.count_member()
         return
     if entry.flags & ENCRYPTED or entry.method == 99:
         yield Flaw(name, "encrypted")

@@ -75,3 +75,10 @@ def test_what_follows_in_a_member_is_not_passed_over() -> None:
     entry = data[at : at + 20] + struct.pack("<L", stored) + data[at + 24 : -END]
     end = data[-END:-6] + struct.pack("<L", at + len(behind)) + data[-2:]
     assert outcome(header + behind + entry + end) == (0, ["damaged: something follows where it should end"])
+
+
+def test_a_member_that_says_it_is_empty_and_that_it_is_not() -> None:
+    data = bytearray(zipped({"a": user_token().encode()}))
+    at = data.index(b"PK\1\2")
+    data[18:22] = data[at + 20 : at + 24] = bytes(4)
+    assert outcome(bytes(data))[1] != []
