@@ -184,9 +184,8 @@ class Account:
         from tokenguard.home import has_index, home
 
         try:
-            if (
-                not has_index()
-            ):  # then there are no names, and what would read them takes longer to load than a scan
+            # Without it there are no names, and what would read them takes longer to load than a scan.
+            if not has_index():
                 return
             from tokenguard.vault.index import Store
 

@@ -213,10 +213,9 @@ def _with_short_lines(data: bytes, start: int, end: int) -> tuple[int, int]:
     Before it that is what follows a sign of base64, behind it the last line.
     """
     before = data[max(0, start - _LONGEST_LAST) : start]
-    if before[-1:] in (b"\r", b"\n", b" ", b"\t"):
-        line = before.rstrip(_BLANK)
-        if b"\n" in before[len(line) :]:
-            start -= len(before) - len(line.rstrip(WORD))
+    line = before.rstrip(_BLANK)
+    if b"\n" in before[len(line) :]:
+        start -= len(before) - len(line.rstrip(WORD))
     behind = data[end : end + _LONGEST_LAST]
     if behind[:1] not in (b"\r", b"\n"):
         return start, end

@@ -1,8 +1,8 @@
 r"""base64 (RFC 4648 sections 4 and 5) and base16 (section 8), wrapped or not.
 
-Neither of the two characters in which base64 and its URL-safe form differ can be part of an encoded credential,
-and where a text begins is not known: every stretch of letters and digits is decoded in those of the four
-alignments in which it has some ASCII.
+The two characters in which base64 and its URL-safe form differ can be part of an encoded credential only where it
+shares one with what stands beside it; and where a text begins is not known. So every stretch of letters and digits
+is decoded in those of the four alignments in which it has some ASCII, with the signs that complete its groups.
 """
 
 from __future__ import annotations
@@ -169,11 +169,15 @@ def _text_of(data: bytes, start: int, end: int) -> Iterator[Layer]:
         if shift and first >= 4 and not data[first - 4 : start].translate(_PLAIN).strip(ALPHABET):
             first -= 4
         last = end - (end - first) % 4
-        group = data[last:end]
-        while len(group) < 4 and data[end : end + 1] in _SIGNS and end < len(data):
-            group, end = group + data[end : end + 1], end + 1
+        group = data[last:end] + _signs_at(data, end)
         text = a2b_base64(data[first:last].translate(_PLAIN))
-        yield Layer("base64", text + _rest(group.translate(_PLAIN)), _Base64(first).place)
+        yield Layer("base64", text + _rest(group[:4].translate(_PLAIN)), _Base64(first).place)
+
+
+def _signs_at(data: bytes, start: int) -> bytes:
+    """The signs of base64 that stand at `start`, as far as a group goes."""
+    behind = data[start : start + 3]
+    return behind[: len(behind) - len(behind.lstrip(b"".join(_SIGNS)))]
 
 
 def _rest(group: bytes) -> bytes:

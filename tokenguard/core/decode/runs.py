@@ -1,9 +1,9 @@
 r"""Where an encoded credential can be at all: long stretches of letters, digits and what escapes are written in.
 
 The base64 of ASCII letters, digits, `_`, `.` and `-` has neither `+` nor `/` in it, but where it shares its last
-character with the next byte (`digits` looks at that); hexadecimal has no sign at
-all, and where the prefix of a credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64
-is wrapped, each line of text is such a stretch; the line ends of JSON, `\n`, are part of it.
+character with the next byte (`digits` looks at that); hexadecimal has no sign at all, and where the prefix of a
+credential is escaped (`hf%5F…`) a body of 32 letters or more follows. Where base64 is wrapped, each line of text
+is such a stretch; the line ends of JSON, `\n`, are part of it.
 """
 
 from __future__ import annotations
